@@ -1,0 +1,1 @@
+"""Runs networks: one file an engine, behind one small Protocol."""

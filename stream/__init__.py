@@ -1,0 +1,1 @@
+"""Moves frames and keeps the line alive: capture, inspector, recorder, display and their supervisor."""

@@ -1,0 +1,65 @@
+"""The tree between YAML and settings: text, lists and mappings, each with the place it was written at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Union
+
+from stream.problem import Problem
+from stream.secrets import redact
+
+KEY_SHOWN_MAX = 64
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a part was written."""
+
+    file: str
+    folder: Path  # absolute: what relative paths written here are relative to
+    line: int | None = None
+
+    def problem(self, path: str, text: str) -> Problem:
+        return Problem(path, self.file, self.line, text)
+
+
+@dataclass(frozen=True)
+class Scalar:
+    text: str
+    plain: bool  # written without quotes
+    place: Place
+
+    @property
+    def empty(self) -> bool:
+        """Whether it is YAML's nothing."""
+        return self.plain and self.text in ("", "~", "null", "Null", "NULL")
+
+
+@dataclass(frozen=True)
+class Listing:
+    items: tuple[Node, ...]
+    place: Place
+
+
+@dataclass(frozen=True)
+class Entry:
+    place: Place  # of the key
+    node: Node
+
+
+@dataclass(frozen=True)
+class Mapping:
+    entries: dict[str, Entry]
+    place: Place
+
+
+Node = Union[Scalar, Listing, Mapping]  # noqa: UP007  `|` would need the classes' own names at run time
+
+
+def join(path: str, key: str) -> str:
+    """`cameras` and `belt` → `cameras.belt`. A key may be anything: it is kept short, on one line, without a password."""
+    shown = redact(key)
+    shown = shown if len(shown) <= KEY_SHOWN_MAX else shown[:KEY_SHOWN_MAX] + "…"
+    shown = shown if shown.isprintable() else ascii(shown)
+    return f"{path}.{shown}" if path else shown

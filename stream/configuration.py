@@ -18,8 +18,8 @@ import msgspec
 from stream.limits import LIMITS, conflicts
 from stream.overrides import name_cameras, override, override_source
 from stream.problem import ConfigurationError, Problem, nearest
-from stream.secrets import names_a_secret, redact
-from stream.setting_nodes import Entry, Mapping, Node, Place, Scalar, join
+from stream.secrets import names_a_secret
+from stream.setting_nodes import Entry, Mapping, Node, Place, Scalar, join, one_line
 from stream.setting_values import READERS, Unfit, absolute, shown
 from stream.setting_values import source as source_setting
 from stream.settings import CameraSettings, LineSettings
@@ -136,9 +136,9 @@ class _Walk:
         for name, below in entries.items():
             refusal = LIMITS[cls]["name"](name)
             if refusal is not None:
-                self.problems.append(below.place.problem(join(path, name), _refused(refusal, redact(name))))
+                self.problems.append(below.place.problem(join(path, name), _refused(refusal, one_line(name))))
             built.append(self.section(cls, below, join(path, name), name=name))
-        if not entries:
+        if not entries and not any(problem.path.startswith(path) for problem in self.problems):
             self.problems.append(entry.place.problem(path, 'empty; add one, e.g. `belt: {source: "synthetic:"}`'))
         return tuple(one for one in built if one is not None)
 
@@ -159,9 +159,18 @@ def _refused(refusal: str, got: str) -> str:
 
 def _unknown(name: str, node: Node, known: Iterable[str]) -> str:
     got = "***" if names_a_secret(name) else shown(node)
-    meant = nearest(name, known)
+    meant = nearest(name, known) or _elsewhere(name)
     question = f" did you mean {meant}?" if meant else ""
     return f"unknown setting, got {got};{question} known here: {', '.join(sorted(known))}"
+
+
+def _elsewhere(name: str) -> str | None:
+    """The path of a setting like that in some section of the line."""
+    for section, kind in typing.get_type_hints(LineSettings).items():
+        cls, prefix = (typing.get_args(kind)[0], f"{section}.NAME") if typing.get_args(kind) else (kind, section)
+        if cls not in READERS and (meant := nearest(name, (f.name for f in dataclasses.fields(cls)))):
+            return f"{prefix}.{meant}"
+    return None
 
 
 def _required(setting: dataclasses.Field[Any]) -> bool:

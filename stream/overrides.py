@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from stream.problem import ConfigurationError, Problem, nearest
-from stream.setting_nodes import Entry, Listing, Mapping, Node, Place, Scalar, join
+from stream.setting_nodes import Entry, Listing, Mapping, Node, Place, Scalar, join, one_line
 from stream.yaml_lines import read_nodes
 
 CAMERAS = "cameras"
@@ -65,7 +65,7 @@ def override(root: Mapping, assignment: str, folder: Path) -> Mapping:
     keys = path.strip().split(".")
     if not equals or not all(keys):
         raise ConfigurationError([Problem("", "--set", None, f"not a setting and its value; {_FORM}")])
-    place = Place(f"--set {'.'.join(keys)}", folder)
+    place = Place(f"--set {one_line('.'.join(keys))}", folder)
     node, problems = read_nodes(value, place)
     if problems:
         raise ConfigurationError(problems)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import stat
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote
 
 from stream.settings import CameraSettings, LineSettings
 
@@ -14,6 +14,7 @@ PASSWORD_MAX_BYTES = 4096
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 # Cameras want secrets as ?pwd=, &loginpas=, /user=admin_password=…, ?access_token=, …
 _SECRET_WORDS = ("pas", "pwd", "psw", "pw", "token", "secret", "key", "auth", "cred", "sig")
+_AUTHORITY = re.compile(r"[^/?#]*")  # RFC 3986, 3.2
 _NEXT_PAIR = re.compile(r"&[^&=]+=")  # any other sign may belong to a password that was not escaped
 ADDRESS_MAX = 2048  # characters; nothing longer is an address, and hiding takes quadratic time
 
@@ -101,21 +102,34 @@ def with_credentials(camera: CameraSettings) -> str:
     """
     if not is_address(camera.source) or (camera.username is None and camera.password_file is None):
         return camera.source
-    parts = urlsplit(camera.source)
-    userinfo, _, host = parts.netloc.rpartition("@")
+    scheme, userinfo, host, rest = _parts(camera.source)
     user, _, password = userinfo.partition(":")
     if camera.username is not None:
         user = quote(camera.username, safe="")
     if camera.password_file is not None:
         password = quote(read_password(camera.password_file), safe="")
     credentials = f"{user}:{password}" if password else user
-    return urlunsplit(parts._replace(netloc=f"{credentials}@{host}"))
+    return f"{scheme}://{credentials}@{host}{rest}"
 
 
 def user_of(source: str) -> str | None:
     """The user name that the address itself carries."""
-    userinfo, at, _ = urlsplit(source).netloc.rpartition("@") if is_address(source) else ("", "", "")
-    return unquote(userinfo.partition(":")[0]) if at else None
+    userinfo = _parts(source)[1] if is_address(source) else ""
+    return unquote(userinfo.partition(":")[0]) or None
+
+
+def host_of(source: str) -> str:
+    """Host and port of the address; empty where it has none."""
+    return _parts(source)[2]
+
+
+def _parts(source: str) -> tuple[str, str, str, str]:
+    """Scheme, user info, host with port, rest; urlsplit is not used because its errors quote the password."""
+    scheme, _, after = source.partition("://")
+    authority = _AUTHORITY.match(after)
+    end = authority.end() if authority else 0
+    userinfo, _, host = after[:end].rpartition("@")
+    return scheme, userinfo, host, after[end:]
 
 
 def hints(line: LineSettings) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import Union
 from stream.problem import Problem
 from stream.secrets import redact
 
-KEY_SHOWN_MAX = 64
+SHOWN_MAX = 80  # characters
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,13 @@ class Mapping:
 Node = Union[Scalar, Listing, Mapping]  # noqa: UP007  `|` would need the classes' own names at run time
 
 
+def one_line(text: str) -> str:
+    """Any text as a message may hold it: short, on one line, without a password."""
+    shown = redact(text)
+    shown = shown if len(shown) <= SHOWN_MAX else shown[:SHOWN_MAX] + "…"
+    return shown if shown.isprintable() else ascii(shown)
+
+
 def join(path: str, key: str) -> str:
-    """`cameras` and `belt` → `cameras.belt`. A key may be anything: it is kept short, on one line, without a password."""
-    shown = redact(key)
-    shown = shown if len(shown) <= KEY_SHOWN_MAX else shown[:KEY_SHOWN_MAX] + "…"
-    shown = shown if shown.isprintable() else ascii(shown)
-    return f"{path}.{shown}" if path else shown
+    """`cameras` and `belt` → `cameras.belt`."""
+    return f"{path}.{one_line(key)}" if path else one_line(key)

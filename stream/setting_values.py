@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from detector.verdict import Box
-from stream.secrets import is_address, redact
-from stream.setting_nodes import Listing, Mapping, Node, Scalar
+from stream.secrets import host_of, is_address
+from stream.setting_nodes import Listing, Mapping, Node, Scalar, one_line
 
-SHOWN_MAX = 80
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
 _FLOAT = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]{1,3})?")
 _TRUE, _FALSE = ("true", "yes", "on"), ("false", "no", "off")
@@ -36,9 +35,8 @@ def shown(node: Node) -> str:
         return f"[{', '.join(map(shown, node.items))}]" if short else f"a list of {len(node.items)}"
     if node.empty:
         return "nothing"
-    text = redact(node.text)
-    text = text if len(text) <= SHOWN_MAX else text[:SHOWN_MAX] + "…"
-    return text if node.plain and text.isprintable() else ascii(text) if not text.isprintable() else f"'{text}'"
+    text = one_line(node.text)
+    return text if node.plain else f"'{text}'"
 
 
 def text(node: Node) -> str:
@@ -89,6 +87,8 @@ def source(node: Node) -> str:
     """An address, a camera's index, /dev/… and synthetic: as they stand; a file or a folder absolute."""
     name = text(node)
     if is_address(name):
+        if not host_of(name):
+            raise Unfit("an address needs a host; write rtsp://HOST/PATH, and a file as its path alone")
         scheme, _, rest = name.partition("://")
         return f"{scheme.lower()}://{rest}"
     if _INDEX.fullmatch(name) or name.startswith(("/dev/", "synthetic:")):

@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote
 from stream.settings import CameraSettings, LineSettings
 
 HIDDEN = "***"
-PASSWORD_MAX_BYTES = 4096
+SECRET_MAX_BYTES = 4096
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 # Cameras want secrets as ?pwd=, &loginpas=, /user=admin_password=…, ?access_token=, …
 _SECRET_WORDS = ("pas", "pwd", "psw", "pw", "token", "secret", "key", "auth", "cred", "sig")
@@ -64,24 +64,24 @@ def has_password(source: str) -> bool:
     return is_address(source) and redact(source) != source
 
 
-def read_password(path: Path) -> str:
+def read_secret(path: Path) -> str:
     """The first line of the file. Raises SecretError when there is none to be had."""
     try:
         with path.open("rb") as file:
-            first = file.readline(PASSWORD_MAX_BYTES + 1)
+            first = file.readline(SECRET_MAX_BYTES + 1)
     except FileNotFoundError:
-        raise SecretError(f"password_file: no such file, got {path}; write the password into its first line") from None
+        raise SecretError(f"no such file, got {path}; write the secret into its first line") from None
     except OSError as error:
-        raise SecretError(f"password_file: cannot be read ({error.strerror}), got {path}") from None
-    if len(first) > PASSWORD_MAX_BYTES:
-        raise SecretError(f"password_file: first line longer than {PASSWORD_MAX_BYTES} bytes, got {path}")
+        raise SecretError(f"cannot be read ({error.strerror}), got {path}; make it a file that you can read") from None
+    if len(first) > SECRET_MAX_BYTES:
+        raise SecretError(f"first line longer than {SECRET_MAX_BYTES} bytes, got {path}; is it another file?")
     try:
-        password = first.decode("utf-8-sig").rstrip("\r\n")
+        secret = first.decode("utf-8-sig").rstrip("\r\n")
     except UnicodeDecodeError:
-        raise SecretError(f"password_file: not UTF-8 text, got {path}; save it as UTF-8") from None
-    if not password:
-        raise SecretError(f"password_file: first line is empty, got {path}; write the password into it")
-    return password
+        raise SecretError(f"not UTF-8 text, got {path}; save it as UTF-8") from None
+    if not secret:
+        raise SecretError(f"first line is empty, got {path}; write the secret into it")
+    return secret
 
 
 def readable_by_others(path: Path) -> str | None:
@@ -107,9 +107,16 @@ def with_credentials(camera: CameraSettings) -> str:
     if camera.username is not None:
         user = quote(camera.username, safe="")
     if camera.password_file is not None:
-        password = quote(read_password(camera.password_file), safe="")
+        password = quote(_password(camera.password_file), safe="")
     credentials = f"{user}:{password}" if password else user
     return f"{scheme}://{credentials}@{host}{rest}"
+
+
+def _password(path: Path) -> str:
+    try:
+        return read_secret(path)
+    except SecretError as error:
+        raise SecretError(f"password_file: {error}") from None
 
 
 def user_of(source: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping as Lookup
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Union
@@ -67,3 +68,10 @@ def one_line(text: str) -> str:
 def join(path: str, key: str) -> str:
     """`cameras` and `belt` → `cameras.belt`."""
     return f"{path}.{one_line(key)}" if path else one_line(key)
+
+
+def nearest_place(places: Lookup[str, Place], path: str) -> Place:
+    """Where the setting was written; where it was left out, the section that it belongs to."""
+    while path not in places:
+        path = path.rpartition(".")[0]
+    return places[path]

@@ -1,0 +1,171 @@
+"""Opens a cascade from a bundle or from the reference pipeline's checkpoints: verified, on its device, warm."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from detector.bundle import SHIPPED, open_bundle, safe_model
+from detector.cascade import Cascade, Networks
+from detector.engines.architectures import expected
+from detector.engines.network import Network, NetworkRequest
+from detector.engines.table import open_network
+from detector.errors import EngineError, OpenError
+from detector.golden import verify_golden
+from detector.stages import (
+    REFERENCE_CLASSIFIER,
+    REFERENCE_DEFECT_KIND,
+    REFERENCE_SEGMENTER,
+    ClassifierSpec,
+    InputSpec,
+    SegmenterSpec,
+)
+
+
+@dataclass(frozen=True)
+class Where:
+    """What runs the networks."""
+
+    engine: str  # auto | onnxruntime | torch
+    device: str  # auto | cpu | cuda
+    threads: int  # CPU threads
+
+
+@dataclass(frozen=True)
+class Opened:
+    """Networks that were loaded, with the settings they came with."""
+
+    networks: Networks
+    defect_kind: str
+    bundle_id: str
+
+
+def open_cascade(
+    *,
+    clock: Callable[[], float],
+    bundle: Path | None = None,
+    classifier: Path | None = None,
+    segmenter: Path | None = None,
+    engine: str = "auto",
+    device: str = "auto",
+    threads: int = 1,
+    classifier_threshold: float | None = None,
+    segmenter_threshold: float | None = None,
+    min_area_px: int | None = None,
+    settings_id: str = "",
+) -> Cascade:
+    """A cascade that may judge: from a bundle's folder (None: the shipped one), or from two `.pth` checkpoints.
+
+    clock: seconds, for the stages' times. The thresholds and min_area_px go over the bundle's; its golden samples
+    are judged before that, with its own.
+    Raises OpenError (BundleError, EngineError, GoldenError), saying which file, what was got and what to do.
+    """
+    where = Where(engine, device, threads)
+    if classifier is None and segmenter is None:
+        opened = _from_bundle(bundle or SHIPPED, where, clock)
+    elif classifier is None or segmenter is None:
+        raise OpenError("classifier and segmenter: name both checkpoints, or none")
+    elif bundle is not None:
+        raise OpenError("name a bundle, or a classifier and a segmenter; not both")
+    else:
+        opened = _from_checkpoints(classifier, segmenter, where)
+    networks = _overridden(opened.networks, classifier_threshold, segmenter_threshold, min_area_px)
+    cascade = _cascade(replace(opened, networks=networks), settings_id, clock)
+    _warm_up(networks)
+    return cascade
+
+
+def _cascade(opened: Opened, settings_id: str, clock: Callable[[], float]) -> Cascade:
+    return Cascade(
+        opened.networks,
+        defect_kind=opened.defect_kind,
+        bundle_id=opened.bundle_id,
+        settings_id=settings_id,
+        clock=clock,
+    )
+
+
+def _from_bundle(folder: Path, where: Where, clock: Callable[[], float]) -> Opened:
+    bundle = open_bundle(folder)
+    one, two = bundle.classifier_file, bundle.segmenter_file
+    networks = Networks(
+        _classifier(one.path, lambda: safe_model(one), bundle.classifier, where),
+        bundle.classifier,
+        _segmenter(two.path, lambda: safe_model(two), bundle.segmenter, where),
+        bundle.segmenter,
+    )
+    opened = Opened(networks, bundle.defect_kind, bundle.id)
+    verify_golden(_cascade(opened, "", clock), bundle.golden, bundle.tolerance)
+    return opened
+
+
+def _from_checkpoints(classifier: Path, segmenter: Path, where: Where) -> Opened:
+    one, two = _checkpoint(classifier, "classifier"), _checkpoint(segmenter, "segmenter")
+    networks = Networks(
+        _classifier(classifier, lambda: one, REFERENCE_CLASSIFIER, where),
+        REFERENCE_CLASSIFIER,
+        _segmenter(segmenter, lambda: two, REFERENCE_SEGMENTER, where),
+        REFERENCE_SEGMENTER,
+    )
+    both = hashlib.sha256(hashlib.sha256(one).digest() + hashlib.sha256(two).digest()).hexdigest()
+    return Opened(networks, REFERENCE_DEFECT_KIND, f"checkpoints@{both[:12]}")
+
+
+def _checkpoint(path: Path, kind: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise EngineError(
+            f"{path}: cannot be read ({error.strerror}); the {kind}'s checkpoint, {expected(kind)}, is expected there"
+        ) from error
+
+
+def _classifier(path: Path, read: Callable[[], bytes], spec: ClassifierSpec, where: Where) -> Network:
+    return _network(path, "classifier", read, spec.input, (1, 2), where)
+
+
+def _segmenter(path: Path, read: Callable[[], bytes], spec: SegmenterSpec, where: Where) -> Network:
+    return _network(path, "segmenter", read, spec.input, (1, 1, spec.input.height, spec.input.width), where)
+
+
+def _network(
+    path: Path, kind: str, read: Callable[[], bytes], spec: InputSpec, output: tuple[int, ...], where: Where
+) -> Network:
+    shape = (1, 3, spec.height, spec.width)
+    return open_network(where.engine, NetworkRequest(path, kind, read, shape, output, where.device, where.threads))
+
+
+def _overridden(
+    networks: Networks, classifier_threshold: float | None, segmenter_threshold: float | None, min_area_px: int | None
+) -> Networks:
+    """The same networks with these settings over the bundle's; None leaves the bundle's. Raises OpenError."""
+    for name, value in (("classifier", classifier_threshold), ("segmenter", segmenter_threshold)):
+        if value is not None and not 0.0 <= value <= 1.0:
+            raise OpenError(f"{name}_threshold: 0..1 is wanted; got {value!r}")
+    gate, marking = networks.classifier_spec, networks.segmenter_spec
+    return replace(
+        networks,
+        classifier_spec=replace(gate, threshold=_over(classifier_threshold, gate.threshold)),
+        segmenter_spec=replace(
+            marking,
+            threshold=_over(segmenter_threshold, marking.threshold),
+            min_area_px=marking.min_area_px if min_area_px is None else min_area_px,
+        ),
+    )
+
+
+def _over(wanted: float | None, own: float) -> float:
+    return own if wanted is None else wanted
+
+
+def _warm_up(networks: Networks) -> None:
+    """Runs both networks once, so that the first picture is not the one that waits for memory."""
+    for network, spec in (
+        (networks.classifier, networks.classifier_spec.input),
+        (networks.segmenter, networks.segmenter_spec.input),
+    ):
+        network.run(np.zeros((1, 3, spec.height, spec.width), np.float32))

@@ -12,7 +12,7 @@ from PIL import Image
 
 from detector.colour import to_bgr
 from detector.errors import PictureError
-from detector.refusals import why_size_refused
+from detector.refusals import why_too_large
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
 DEEP_MODES = {"I;16": np.uint16, "I;16L": np.uint16, "I;16B": np.uint16, "I": np.int32, "F": np.float32}
@@ -48,7 +48,7 @@ def decode(raw: bytes) -> np.ndarray:
 
 def _pixels(image: Image.Image) -> np.ndarray:
     width, height = image.size
-    if refused := why_size_refused(height, width):  # before the pixels are decoded
+    if refused := why_too_large(height, width):  # before the pixels are decoded
         raise PictureError(refused)
     if image.mode in DEEP_MODES:
         return to_bgr(_deep(np.asarray(image)))

@@ -36,10 +36,17 @@ def why_size_refused(height: int, width: int) -> str | None:
     got = f"{width}x{height} px"
     if min(height, width) < MIN_SIDE_PX:
         return f"{got} is too small: at least {MIN_SIDE_PX}x{MIN_SIDE_PX} px are wanted"
-    if max(height, width) > MAX_SIDE_PX or height * width > MAX_AREA_PX:
-        return f"{got} is too large: at most {MAX_SIDE_PX} px a side and {MAX_AREA_PX} px in all"
+    if too_large := why_too_large(height, width):
+        return too_large
     if max(height, width) > MAX_ASPECT * min(height, width):
         return f"{got} is too long for its height or width: at most {MAX_ASPECT} to 1; judge regions of it instead"
+    return None
+
+
+def why_too_large(height: int, width: int) -> str | None:
+    """The reason why a picture of that size is not even decoded; None where it is."""
+    if max(height, width) > MAX_SIDE_PX or height * width > MAX_AREA_PX:
+        return f"{width}x{height} px is too large: at most {MAX_SIDE_PX} px a side and {MAX_AREA_PX} px in all"
     return None
 
 

@@ -17,6 +17,10 @@ _SECRET_WORDS = ("pas", "pwd", "psw", "pw", "token", "secret", "key", "auth", "c
 _AUTHORITY = re.compile(r"[^/?#]*")  # RFC 3986, 3.2
 _NEXT_PAIR = re.compile(r"&[^&=]+=")  # any other sign may belong to a password that was not escaped
 ADDRESS_MAX = 2048  # characters; nothing longer is an address, and hiding takes quadratic time
+SAFER_PASSWORD = (
+    "the address carries a password; safer: name the user as `username` and a file that only you can read (chmod 600), "
+    "with the password in its first line, as `password_file`"
+)
 
 
 class SecretError(Exception):
@@ -29,7 +33,7 @@ def is_address(source: str) -> bool:
 
 
 def redact(text: str) -> str:
-    """The address as it may be shown: passwords before `@` and in `key=value` pairs replaced by `***`.
+    """An address, or a sentence with one in it, as it may be shown: passwords before `@` and in `key=value` as `***`.
 
     Where an address is ambiguous it hides too much, never too little: passwords with unescaped `@`, `/`, `?` and `#`
     are not valid (RFC 3986, 3.2.1) and are typed all the same.
@@ -142,8 +146,5 @@ def _parts(source: str) -> tuple[str, str, str, str]:
 def hints(line: LineSettings) -> tuple[str, ...]:
     """What works but could be safer, in plain words."""
     return tuple(
-        f"cameras.{camera.name}.source: the address carries a password; safer: name the user as `username` and a file "
-        "that only you can read (chmod 600), with the password in its first line, as `password_file`"
-        for camera in line.cameras
-        if has_password(camera.source)
+        f"cameras.{camera.name}.source: {SAFER_PASSWORD}" for camera in line.cameras if has_password(camera.source)
     )

@@ -1,0 +1,115 @@
+"""`python -m stream check`: says what is wrong with a configuration, by path and line, before anything starts."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from stream.configuration import ConfigurationError, read_written
+from stream.problem import Problem
+from stream.settings import LineSettings
+from stream.world import (
+    ERROR,
+    Finding,
+    look_at_data_dir,
+    look_at_detector,
+    look_at_memory,
+    look_at_page,
+    look_at_password,
+    look_at_region,
+    look_at_source,
+)
+
+EXAMPLE = """example:
+  python -m stream check configs/line.yaml --set camera.fps=10 --source rtsp://192.168.1.20/stream
+
+exit code: 0 nothing wrong, perhaps warnings; 2 the line would not start, or would be of no use"""
+
+
+def problems_of(line: LineSettings) -> tuple[Finding, ...]:
+    """All that the world lacks for this line, errors first; takes about a second."""
+    return tuple(sorted(_findings(line), key=lambda finding: finding.severity != ERROR))
+
+
+def _findings(line: LineSettings) -> Iterator[Finding]:
+    detector = look_at_detector(line.inspector)
+    yield from detector.findings
+    sizes = {}
+    for camera in line.cameras:
+        seen = look_at_source(camera)
+        yield from seen.findings
+        yield from look_at_region(camera, seen.size, detector.bundle)
+        yield from look_at_password(camera)
+        sizes[camera.name] = seen.size
+    yield from look_at_page(line.display)
+    yield from look_at_data_dir(line.data_dir, line.recorder)
+    yield from look_at_memory(line, sizes)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    parser.description = "Says what is wrong with a configuration, by path and line, before anything starts."
+    parser.epilog = EXAMPLE
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    add_line_arguments(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of words")
+
+
+def add_line_arguments(parser: argparse.ArgumentParser) -> None:
+    """What every command takes that reads a line's file: file, overrides, source."""
+    parser.add_argument(
+        "file", type=Path, metavar="FILE.yaml", help="the line; configs/line.yaml explains each setting"
+    )
+    parser.add_argument(
+        "--set",
+        dest="overrides",
+        action="append",
+        default=[],
+        metavar="SETTING=VALUE",
+        help="over the file's, e.g. camera.fps=10 or cameras.belt.fps=10; may be given often",
+    )
+    parser.add_argument("--source", help="over the source of the only camera")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One thing to say: a problem of the text or a finding of the world."""
+
+    severity: str  # error | warning
+    problem: Problem
+
+    def __str__(self) -> str:
+        return f"{self.severity}: {self.problem}"
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Prints what was found. 0: nothing wrong, perhaps warnings; 2: errors."""
+    try:
+        written = read_written(arguments.file, arguments.overrides, arguments.source)
+    except ConfigurationError as refused:
+        rows = [Row(ERROR, problem) for problem in refused.problems]
+    else:
+        rows = [Row(found.severity, written.problem(found.path, found.text)) for found in problems_of(written.settings)]
+    errors = sum(row.severity == ERROR for row in rows)
+    print(_as_json(rows, errors) if arguments.json else _in_words(rows, errors, arguments.file))
+    return 2 if errors else 0
+
+
+def _as_json(rows: list[Row], errors: int) -> str:
+    findings = [{"severity": row.severity, **dataclasses.asdict(row.problem)} for row in rows]
+    return json.dumps({"ok": errors == 0, "findings": findings}, ensure_ascii=False)
+
+
+def _in_words(rows: list[Row], errors: int, file: Path) -> str:
+    warnings = len(rows) - errors
+    counts = [_count(errors, "error"), _count(warnings, "warning")]
+    end = ", ".join(part for part in counts if part) or "nothing wrong"
+    return "\n".join([*map(str, rows), f"{file}: {end}"])
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}" if number else ""

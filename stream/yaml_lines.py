@@ -19,6 +19,7 @@ from stream.setting_nodes import Entry, Listing, Mapping, Node, Place, Scalar, j
 FILE_MAX_BYTES = 256 * 1024
 ALIASES_MAX = 16
 DEPTH_MAX = 12
+PARTS_MAX = 20_000  # names, values, and both ends of what holds them; a camera with every setting has about 30
 MERGE = "<<"
 
 
@@ -89,7 +90,7 @@ def _plain_words(error: yaml.MarkedYAMLError, text: str, mark: _Mark | None) -> 
 def _refuse_bombs(text: str, place: Place) -> None:
     """Walks the parser's events, which takes no memory however the text is nested."""
     aliases = depth = 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+    for count, event in enumerate(yaml.parse(text, Loader=yaml.SafeLoader)):
         aliases += isinstance(event, yaml.AliasEvent)
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         tag = getattr(event, "tag", None)
@@ -99,6 +100,8 @@ def _refuse_bombs(text: str, place: Place) -> None:
             refusal = f"more than {ALIASES_MAX} aliases (`*name`); write the settings out"
         elif depth > DEPTH_MAX:
             refusal = f"nested deeper than {DEPTH_MAX} levels; no setting is"
+        elif count > PARTS_MAX:
+            refusal = f"more than {PARTS_MAX} names and values; a line's configuration is far smaller"
         else:
             continue
         raise ConfigurationError([_at(place, event.start_mark).problem("", refusal)])

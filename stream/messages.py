@@ -133,11 +133,12 @@ class Recorded(msgspec.Struct, frozen=True, tag="recorded"):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What became of the frames start <= seq < stop: `dropped:REASON` or `UNKNOWN:REASON`."""
+    """What became of the frames start <= seq < stop where capture decides: dropped:REASON, or UNKNOWN with a reason."""
 
     start: int
     stop: int
     outcome: str
+    reason: str | None = None  # of UNKNOWN
 
 
 class Report(msgspec.Struct, frozen=True, tag="report"):
@@ -164,6 +165,7 @@ class Reported(msgspec.Struct, frozen=True, tag="reported"):
     camera: str
     run: int
     serial: int
+    recorder: str  # changes when a recorder starts anew: what waited in its memory is gone
 
 
 class Release(msgspec.Struct, frozen=True, tag="release"):

@@ -25,13 +25,21 @@ HEAD = np.dtype(
         ("magic", "<u8"),
         ("slots", "<u8"),
         ("slot_bytes", "<u8"),
-        ("run", "<u8"),  # the run that is being captured
-        ("captured", "<u8"),  # pictures of that run numbered so far
-        ("lost", "<u8"),  # pictures of that run lost before capture
-        ("session", "S64"),
+        ("session", "S64"),  # the start of the line that this ring was written in
     ],
     align=True,
 )
+RUN = np.dtype(
+    [
+        ("run", "<u8"),  # 0: this entry is free
+        ("captured", "<u8"),  # pictures of the run numbered so far
+        ("lost", "<u8"),  # pictures of the run lost before capture
+        ("ended", "<u8"),
+    ],
+    align=True,
+)
+RUNS = 16  # runs whose account may be open at once; their entries outlive the process that wrote them
+RUNS_AT = 1024  # byte offset of the run entries
 SLOT = np.dtype(
     [
         ("state", "<u8"),
@@ -66,6 +74,16 @@ class RingError(OSError):
 
 class TornError(Exception):
     """The slot holds another picture by now."""
+
+
+@dataclass(frozen=True)
+class RunEntry:
+    """How far a run has come, as the ring remembers it."""
+
+    run: int
+    captured: int
+    lost: int = 0
+    ended: bool = False
 
 
 @dataclass(frozen=True)
@@ -110,6 +128,7 @@ class Ring:
             slots = self.slots
             self.close()
             raise RingError(f"{path}: not a ring of this version: {slots} slots in {size} bytes; remove it")
+        self.runs: np.ndarray = np.frombuffer(self._map, RUN, RUNS, offset=RUNS_AT)
         self.table: np.ndarray = np.frombuffer(self._map, SLOT, self.slots, offset=PAGE)
         self._pixels: np.ndarray = np.frombuffer(self._map, np.uint8, offset=_pixels_at(self.slots))
 
@@ -155,11 +174,29 @@ class Ring:
     def session(self) -> str:
         return bytes(self.head["session"][0]).decode()
 
-    def begin_run(self, run: int, session: str) -> None:
-        """From now on pictures belong to `run`; its count starts at 0."""
-        self.head["captured"], self.head["lost"] = 0, 0
+    def set_session(self, session: str) -> None:
         self.head["session"] = session.encode()
-        self.head["run"] = run
+
+    def open_runs(self) -> tuple[RunEntry, ...]:
+        """The runs whose account is not settled yet, oldest first."""
+        rows = (RunEntry(int(r["run"]), int(r["captured"]), int(r["lost"]), bool(r["ended"])) for r in self.runs)
+        return tuple(sorted((row for row in rows if row.run), key=lambda row: row.run))
+
+    def note_run(self, entry: RunEntry) -> bool:
+        """Writes down how far a run has come; False where all entries are taken by other runs."""
+        rows = np.flatnonzero(self.runs["run"] == entry.run)
+        if rows.size == 0:
+            rows = np.flatnonzero(self.runs["run"] == 0)
+        if rows.size == 0:
+            return False
+        row = self.runs[rows[0] : rows[0] + 1]
+        row["captured"], row["lost"], row["ended"] = entry.captured, entry.lost, entry.ended
+        row["run"] = entry.run
+        return True
+
+    def forget_run(self, run: int) -> None:
+        """The run's account is settled."""
+        self.runs["run"][self.runs["run"] == run] = 0
 
     def state(self, slot: int) -> SlotState:
         return SlotState(int(self.table["state"][slot]))
@@ -242,7 +279,7 @@ class Ring:
 
     def close(self) -> None:
         """Forgets the mapping; the file stays. May be called twice. Views handed out keep the memory alive."""
-        for name in ("head", "table", "_pixels"):
+        for name in ("head", "runs", "table", "_pixels"):
             self.__dict__.pop(name, None)
         try:
             self._map.close()

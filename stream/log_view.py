@@ -1,0 +1,155 @@
+"""`python -m stream log`: the defect log for people (a table), spreadsheets (CSV) and training (COCO)."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import sqlite3
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import TextIO
+
+from stream.configuration import read_line
+from stream.defect_log import LogError, defects_from, open_for_reading
+from stream.keeping import evidence_folder
+from stream.messages import DefectRecord
+
+COLUMNS = ("time", "camera", "run", "seq", "state", "score", "reason", "defects", "largest_px", "bundle", "evidence")
+EXAMPLE = """examples:
+  python -m stream log configs/demo.yaml --since 2h
+  python -m stream log --data-dir linewatch-data/demo --camera belt --export csv > defects.csv
+
+exit code: 0 printed, 2 no log there"""
+
+
+@dataclass(frozen=True)
+class LoggedFrame:
+    """A BAD or UNKNOWN frame of the log."""
+
+    camera: str
+    run: int
+    seq: int
+    state: str
+    score: float | None
+    reason: str | None
+    defects: tuple[DefectRecord, ...]
+    bundle: str
+    captured_utc_ns: int | None
+    evidence: str | None
+
+    @property
+    def time(self) -> str:
+        """When it was captured, UTC, to the millisecond."""
+        if self.captured_utc_ns is None:
+            return ""
+        return datetime.fromtimestamp(self.captured_utc_ns / 1e9, timezone.utc).isoformat(timespec="milliseconds")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Lists BAD and UNKNOWN frames, oldest first."
+    parser.epilog = EXAMPLE
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("file", type=Path, nargs="?", metavar="FILE.yaml", help="the line whose log it is")
+    parser.add_argument("--data-dir", type=Path, help="the log's folder, instead of a line's file")
+    parser.add_argument("--since", type=_moment, help="2026-11-22, 2026-11-22T14:05, or 30m, 8h, 7d ago (UTC)")
+    parser.add_argument("--camera", help="of this camera only")
+    parser.add_argument("--state", choices=("BAD", "UNKNOWN"), help="only these")
+    parser.add_argument("--export", choices=("csv", "coco"), help="to stdout, for other programs")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    data_dir = arguments.data_dir
+    if data_dir is None:
+        data_dir = read_line(arguments.file).data_dir if arguments.file else Path("linewatch-data")
+    try:
+        db = open_for_reading(data_dir)
+    except LogError as error:
+        print(f"{error}, as in: python -m stream log --data-dir DIR", file=sys.stderr)
+        return 2
+    try:
+        frames = read_frames(db, since=arguments.since, camera=arguments.camera, state=arguments.state)
+        if arguments.export == "csv":
+            write_csv(frames, sys.stdout)
+        elif arguments.export == "coco":
+            json.dump(as_coco(frames, data_dir), sys.stdout, indent=1)
+            print()
+        else:
+            write_table(frames, sys.stdout)
+    finally:
+        db.close()
+    return 0
+
+
+def read_frames(
+    db: sqlite3.Connection, *, since: datetime | None, camera: str | None, state: str | None
+) -> Iterator[LoggedFrame]:
+    """The frames of the log, oldest first."""
+    since_ns = 0 if since is None else round(since.timestamp() * 1e9)
+    rows = db.execute(
+        "SELECT camera, run, seq, state, score, reason, defects, bundle, captured_utc_ns, evidence FROM verdicts"
+        " WHERE coalesce(captured_utc_ns, run * 1000) >= ? AND (? IS NULL OR camera = ?) AND (? IS NULL OR state = ?)"
+        " ORDER BY coalesce(captured_utc_ns, run * 1000), camera, run, seq",
+        (since_ns, camera, camera, state, state),
+    )
+    for camera_, run_, seq, state_, score, reason, defects, bundle, utc_ns, evidence in rows:
+        yield LoggedFrame(camera_, run_, seq, state_, score, reason, defects_from(defects), bundle, utc_ns, evidence)
+
+
+def write_table(frames: Iterator[LoggedFrame], out: TextIO) -> None:
+    """For people."""
+    count = 0
+    for count, frame in enumerate(frames, 1):  # noqa: B007
+        what = frame.reason or ", ".join(f"{d.kind} {d.length_px:.0f} x {d.width_px:.0f} px" for d in frame.defects[:3])
+        score = "" if frame.score is None else f"{frame.score:.3f}"
+        out.write(f"{frame.time}  {frame.camera:<12} {frame.run}/{frame.seq:<7} {frame.state:<8}{score:<6}  {what}\n")
+        if frame.evidence:
+            out.write(f"{'':27}{frame.evidence}\n")
+    out.write(f"{count} frames BAD or UNKNOWN\n")
+
+
+def write_csv(frames: Iterator[LoggedFrame], out: TextIO) -> None:
+    """A row a frame, under a head of names."""
+    writer = csv.writer(out)
+    writer.writerow(COLUMNS)
+    for f in frames:
+        largest = max((d.area_px for d in f.defects), default="")
+        writer.writerow(
+            (f.time, f.camera, f.run, f.seq, f.state, f.score, f.reason, len(f.defects), largest, f.bundle, f.evidence)
+        )
+
+
+def as_coco(frames: Iterator[LoggedFrame], data_dir: Path) -> dict[str, object]:
+    """The frames with evidence in the COCO object detection format (cocodataset.org/#format-data): boxes x, y, w, h."""
+    images: list[dict[str, object]] = []
+    annotations: list[dict[str, object]] = []
+    kinds: dict[str, int] = {}
+    for frame in frames:
+        if frame.evidence is None or frame.state != "BAD":
+            continue
+        folder = evidence_folder(frame.camera, frame.run, frame.seq)
+        described = json.loads((data_dir / folder / "evidence.json").read_text())
+        image = {"file_name": f"{folder}/frame.png", "width": described["width"], "height": described["height"]}
+        images.append({"id": len(images) + 1, **image, "date_captured": frame.time})
+        for defect in frame.defects:
+            x0, y0, x1, y1 = defect.box
+            category = kinds.setdefault(defect.kind, len(kinds) + 1)
+            box = {"bbox": [x0, y0, x1 - x0, y1 - y0], "area": defect.area_px, "iscrowd": 0, "score": defect.score}
+            annotations.append({"id": len(annotations) + 1, "image_id": len(images), "category_id": category, **box})
+    categories = [{"id": number, "name": kind} for kind, number in kinds.items()]
+    return {"images": images, "annotations": annotations, "categories": categories}
+
+
+def _moment(text: str) -> datetime:
+    """A point in time: a date, a time, or how long ago."""
+    units = {"m": "minutes", "h": "hours", "d": "days"}
+    if text[-1:] in units and text[:-1].isdigit():
+        return datetime.now(timezone.utc) - timedelta(**{units[text[-1]]: int(text[:-1])})
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"got {text}; give 2026-11-22, 2026-11-22T14:05, 30m, 8h or 7d") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)

@@ -1,0 +1,395 @@
+"""The recorder: keeps every verdict, every account and the evidence, and says so only when it is on disk.
+
+The shell around bookkeeping.py (what goes into the next commit), defect_log.py (the commit), evidence.py and film.py.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from detector.verdict import Box
+from stream.bookkeeping import Bookkeeping, Staged
+from stream.configuration import dump_line
+from stream.defect_log import DefectLog, LogError
+from stream.evidence import remove_evidence, remove_leftovers, write_evidence
+from stream.film import Film, Shot
+from stream.heart import Heart
+from stream.keeping import evidence_folder, film_file
+from stream.links import Claim, Link, Links
+from stream.messages import (
+    Event,
+    IncidentRecord,
+    InspectorUp,
+    Judged,
+    LineStatus,
+    Message,
+    Recall,
+    Release,
+    Report,
+)
+from stream.metrics import added
+from stream.places import Places
+from stream.ring import RingViews, TornError
+from stream.run_book import RunBook
+from stream.secrets import redact
+from stream.settings import LineSettings
+from stream.tally import counts
+from stream.wire import WireError, unpack_mask
+
+log = logging.getLogger("linewatch")
+STATUS_EVERY_S = 0.25
+RETRY_DISK_S = 1.0
+BATCH_MAX = 256  # verdicts that share one commit, at most
+NEWEST_INCIDENTS = 12
+
+
+@dataclass
+class EvidenceJob:
+    """A BAD frame whose picture must be on disk before its verdict is acknowledged."""
+
+    judged: Judged
+    picture: np.ndarray
+    mask: np.ndarray | None
+    region: Box | None
+    future: Future[str] | None = None
+
+
+def run(line: LineSettings, places: Places, heart: Heart, session: str) -> None:
+    """Records until the heart says stop; then finishes what it has in hand."""
+    claim = Claim(places.lock("record"), "a recorder of this line")
+    links = Links()
+    recorder = Recorder(line, places, links, session)
+    try:
+        while heart.beat():
+            recorder.step(timeout_s=line.recorder.commit_ms / 1000)
+        while recorder.busy():
+            heart.alive()
+            recorder.step(timeout_s=0.005)
+    finally:
+        recorder.close()
+        links.flush_and_close(linger_s=0.2)
+        claim.close()
+
+
+class Recorder:
+    """Sockets, disk and threads of the recorder; `step` is one turn of its work loop."""
+
+    def __init__(self, line: LineSettings, places: Places, links: Links, session: str) -> None:
+        self._line = line
+        self._data_dir = line.data_dir
+        self._links = links
+        self._peers: Link = links.serve(places.socket("record"))
+        self._live: Link = links.publish(places.socket("record-live"))
+        self._views = RingViews(places.folder)
+        self._started_utc_ns = time.time_ns()
+        self._session = session
+        self._books = Bookkeeping(session, secrets.token_hex(8), line.recorder.incident_gap_frames, self._load_book)
+        self._log: DefectLog | None = None
+        self._disk_error = ""  # why the log cannot be written
+        self._retry_at = 0.0
+        self._evidence_error = ""
+        self._retry_evidence_at = 0.0
+        self._staged_since: float | None = None
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="evidence")
+        self._jobs: list[EvidenceJob] = []
+        self._unrecorded = 0
+        self._films: dict[tuple[str, int], Film] = {}
+        self._unfilmed: list[tuple[Judged, Shot]] = []
+        self._engine, self._bundle_id = "", ""
+        self._status_at = 0.0
+        self._open_log()
+
+    def step(self, timeout_s: float) -> None:
+        """Takes what has arrived, and commits where it is time."""
+        self._links.wait(timeout_s if not self._staged_since else min(timeout_s, 0.005))
+        for _, message in self._peers.receive():
+            self._take(message)
+        self._film_waiting()
+        self._write_evidence()
+        now = time.monotonic()
+        if self._books.staged and self._staged_since is None:
+            self._staged_since = now
+        if self._staged_since is not None and self._due(now):
+            self._commit(now)
+        if now >= self._status_at:
+            self._status_at = now + STATUS_EVERY_S
+            self._live.send(self.status())
+
+    def busy(self) -> bool:
+        """Whether something is not on disk yet that could get there."""
+        unwritten = bool(self._books.staged) and not self._disk_error
+        return unwritten or (bool(self._jobs) and not self._evidence_error) or bool(self._unfilmed)
+
+    def close(self) -> None:
+        self._writer.shutdown(wait=True, cancel_futures=True)
+        for film in self._films.values():
+            film.close()
+        self._views.close()
+        if self._log is not None:
+            self._log.close()
+
+    # --- what arrives ---
+
+    def _take(self, message: Message) -> None:
+        if isinstance(message, Judged):
+            self._judged(message)
+        elif isinstance(message, Report):
+            if not self._must_wait(message.run):
+                self._books.report(message)
+        elif isinstance(message, Recall):
+            if self._log is not None:
+                self._books.recall(message)
+        elif isinstance(message, Event):
+            self._books.event(message)
+        elif isinstance(message, InspectorUp):
+            self._engine, self._bundle_id = message.engine, message.bundle_id
+            if self._log is not None:
+                self._note_engine()
+
+    def _must_wait(self, run: int) -> bool:
+        """Without the log nobody knows what is on record of a run from before."""
+        return self._log is None and run * 1000 < self._started_utc_ns
+
+    def _judged(self, judged: Judged) -> None:
+        if self._must_wait(judged.frame.run) or self._books.full:
+            return  # unacknowledged: the inspector will say it again
+        if self._books.knows(judged):
+            if not self._books.in_hand(judged):
+                self._books.judged(judged)
+            return
+        if self._line.recorder.overlay_video:
+            self._film(judged)
+        if self._books.wants_pixels(judged):
+            job = self._job(judged)
+            if job is not None:
+                self._books.hold(judged)
+                self._jobs.append(job)
+                return
+        self._books.judged(judged)
+
+    # --- evidence ---
+
+    def _job(self, judged: Judged) -> EvidenceJob | None:
+        """The job with the very pixels, taken now; None where they are gone."""
+        frame = judged.frame
+        try:
+            picture = self._picture(judged)
+            packed = judged.verdict.mask
+            mask = None if packed is None else unpack_mask(packed, frame.height, frame.width)
+        except (TornError, WireError) as error:
+            self._event(frame.camera, frame.run, "evidence", f"frame {frame.seq}: no evidence: {error}")
+            return None
+        return EvidenceJob(judged, picture, mask, self._region(frame.camera))
+
+    def _picture(self, judged: Judged) -> np.ndarray:
+        frame = judged.frame
+        return self._views.ring(frame.ring).copy(frame.slot, frame.lock, frame.height, frame.width)
+
+    def _write_evidence(self) -> None:
+        """One job at a time on the disk; each finished one lets its verdict into the next commit."""
+        if not self._jobs:
+            return
+        job = self._jobs[0]
+        if job.future is None:
+            if self._evidence_error and time.monotonic() < self._retry_evidence_at:
+                self._let_go_surplus()
+                return
+            job.future = self._writer.submit(
+                write_evidence, self._data_dir, job.judged, job.picture, job.mask, job.region
+            )
+        elif job.future.done():
+            error = job.future.exception()
+            if error is None:
+                self._evidence_error = ""
+                self._books.judged(job.judged, job.future.result())
+                del self._jobs[0]
+            elif isinstance(error, OSError):
+                job.future = None
+                self._evidence_refused(f"evidence cannot be written: {error}; make room on the disk")
+            else:
+                raise error
+
+    def _evidence_refused(self, text: str) -> None:
+        if not self._evidence_error:
+            log.error("%s. Inspection goes on; BAD frames wait for it, up to a bound", text)
+        self._evidence_error = text
+        self._retry_evidence_at = time.monotonic() + RETRY_DISK_S
+
+    def _let_go_surplus(self) -> None:
+        """The disk refuses: past the stated bound of a camera its oldest BAD frame is let go without its picture."""
+        by_camera: dict[str, list[EvidenceJob]] = {}
+        for job in self._jobs:
+            by_camera.setdefault(job.judged.frame.camera, []).append(job)
+        for jobs in by_camera.values():
+            for job in jobs[: max(0, len(jobs) - self._line.recorder.unrecorded_bad_max)]:
+                self._jobs.remove(job)
+                self._unrecorded += 1
+                self._books.judged(job.judged)
+
+    # --- the film ---
+
+    def _film(self, judged: Judged) -> None:
+        frame = judged.frame
+        film = self._films.get((frame.camera, frame.run))
+        if film is None:
+            path = self._data_dir / film_file(frame.camera, frame.run)
+            film = self._films[frame.camera, frame.run] = Film(path)
+        try:
+            picture = self._picture(judged)
+        except TornError:
+            film.left_out += 1
+            return
+        time_s = frame.pts_s if frame.pts_s is not None else frame.seq / 25
+        shot = Shot(picture, judged.verdict, self._region(frame.camera), time_s)
+        if self._unfilmed or not film.add(shot):
+            if self._line.camera(frame.camera).newest:
+                film.left_out += 1
+            else:
+                self._unfilmed.append((judged, shot))
+
+    def _film_waiting(self) -> None:
+        """A recording waits for its film: its frames are released when the encoder has taken them."""
+        while self._unfilmed:
+            judged, shot = self._unfilmed[0]
+            if not self._films[judged.frame.camera, judged.frame.run].add(shot):
+                return
+            del self._unfilmed[0]
+
+    # --- the disk ---
+
+    def _due(self, now: float) -> bool:
+        if self._disk_error:
+            return now >= self._retry_at
+        assert self._staged_since is not None
+        age_s = now - self._staged_since
+        return age_s * 1000 >= self._line.recorder.commit_ms or len(self._books.staged.replies) >= BATCH_MAX
+
+    def _commit(self, now: float) -> None:
+        """Writes what is staged, and answers; or keeps it, and says so."""
+        if self._log is None:
+            self._open_log()
+        staged = self._books.take()
+        try:
+            if self._log is None:
+                raise LogError(self._disk_error)
+            self._log.write(staged.batch)
+        except LogError as error:
+            self._books.restore(staged)
+            self._refused(str(error))
+            for camera, keys in self._books.early_releases().items():
+                self._peers.send(Release(camera, keys, committed=False), to=f"capture {camera}".encode())
+            return
+        self._staged_since = None
+        if self._disk_error:
+            log.warning("the disk takes records again")
+            self._disk_error = ""
+        self._answer(staged)
+
+    def _answer(self, staged: Staged) -> None:
+        waiting = {(judged.frame.camera, judged.frame.key) for judged, _ in self._unfilmed}
+        later = []
+        for reply in staged.replies:
+            if isinstance(reply.message, Release) and any(
+                (reply.message.camera, k) in waiting for k in reply.message.keys
+            ):
+                later.append(reply)
+                continue
+            self._peers.send(reply.message, to=reply.to.encode())
+        self._books.staged.replies.extend(later)
+        for folder in staged.outdated:
+            remove_evidence(self._data_dir, folder)
+
+    def _refused(self, text: str) -> None:
+        if not self._disk_error:
+            log.error("%s. Inspection goes on; nothing is acknowledged until the disk takes it", text)
+        self._disk_error = text
+        self._retry_at = time.monotonic() + RETRY_DISK_S
+
+    def _open_log(self) -> None:
+        try:
+            self._log = DefectLog(self._data_dir)
+            cameras = tuple(replace(c, source=redact(c.source)) for c in self._line.cameras)
+            settings = dump_line(replace(self._line, cameras=cameras))
+            self._log.begin_session(self._session, self._started_utc_ns, self._line.name, settings)
+            self._note_engine()
+            remove_leftovers(self._data_dir, self._log.evidence_folders())
+        except (LogError, OSError) as error:
+            self._log = None
+            self._refused(str(error))
+
+    def _note_engine(self) -> None:
+        if self._log is not None and self._engine:
+            self._log.note_engine(self._session, self._engine, self._bundle_id)
+
+    def _load_book(self, camera: str, run: int) -> RunBook | None:
+        if self._log is None:
+            return None
+        return self._log.book(camera, run, self._line.recorder.incident_gap_frames)
+
+    # --- for people ---
+
+    def status(self) -> LineStatus:
+        """What is on record of this session."""
+        books = list(self._books.books())
+        latencies = added(book.latencies for book in books)
+        return LineStatus(
+            session=self._session,
+            engine=self._engine,
+            bundle_id=self._bundle_id,
+            cameras=tuple(counts(name, books) for name in dict.fromkeys(book.camera for book in books)),
+            incidents=self._newest_incidents(books),
+            latency_p50_ms=latencies.percentile(0.5),
+            latency_p99_ms=latencies.percentile(0.99),
+            alarms=self._alarms(),
+        )
+
+    def _alarms(self) -> tuple[str, ...]:
+        alarms = []
+        if self._disk_error:
+            alarms.append(f"Nothing can be recorded: {self._disk_error}")
+        if self._evidence_error:
+            alarms.append(f"No evidence can be kept: {self._evidence_error}")
+        if self._unrecorded:
+            alarms.append(f"{self._unrecorded} BAD frames have no evidence: the disk refused for too long (unrecorded)")
+        if self._books.full:
+            alarms.append("Inspection stands still: too many verdicts wait for the disk")
+        return tuple(alarms)
+
+    def _newest_incidents(self, books: list[RunBook]) -> tuple[IncidentRecord, ...]:
+        records = [
+            IncidentRecord(
+                camera=book.camera,
+                run=book.run,
+                first_seq=incident.first_seq,
+                last_seq=incident.last_seq,
+                worst_seq=incident.worst.seq,
+                worst_score=incident.worst.score,
+                frames=incident.frames,
+                captured_utc_ns=incident.worst.captured_utc_ns,
+                evidence=self._evidence_of(book.camera, book.run, incident.worst.seq),
+            )
+            for book in books
+            for incident in book.incidents.newest(NEWEST_INCIDENTS)
+        ]
+        records.sort(key=lambda record: -record.captured_utc_ns)
+        return tuple(records[:NEWEST_INCIDENTS])
+
+    def _evidence_of(self, camera: str, run: int, seq: int) -> str | None:
+        name = evidence_folder(camera, run, seq)
+        return name if Path(self._data_dir, name).is_dir() else None
+
+    def _region(self, camera: str) -> Box | None:
+        try:
+            return self._line.camera(camera).region
+        except KeyError:  # a camera of an earlier session, whose ring was adopted
+            return None
+
+    def _event(self, camera: str, run: int, kind: str, text: str) -> None:
+        self._books.event(Event(camera, run, kind, text, time.time_ns()))

@@ -1,0 +1,114 @@
+"""A capture's account of one run: how far it came, what became of it, what the recorder has yet to confirm. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from stream.ledger import Ledger
+from stream.messages import Key, Outcome, Report
+
+OUTCOMES_MAX = 512  # intervals in one report
+
+
+@dataclass
+class RunAccount:
+    """One run. Everything here is repeated to the recorder until it says that it is on disk."""
+
+    camera: str
+    run: int
+    session: str
+    source: str  # without its password
+    live: bool
+    captured: int = 0
+    lost: int = 0
+    expired: int = 0
+    ended: bool = False
+    note: str = ""
+    recalled: bool = True  # False: what the log has of this run must be asked first
+    _early: Ledger = field(default_factory=Ledger)  # frames released while their verdict was in memory alone
+    _late: Ledger = field(default_factory=Ledger)  # of those, the ones that reached the disk after all
+    _decided: Ledger = field(default_factory=Ledger)  # outcomes that capture decided
+    _reasons: dict[str, str] = field(default_factory=dict)
+    _unconfirmed: list[Outcome] = field(default_factory=list)
+    _serial: int = 0
+    _sent: tuple[int, int, tuple[object, ...]] | None = None  # serial, outcomes in it, counts in it
+    _confirmed: tuple[object, ...] = ()
+
+    def take_seq(self) -> int:
+        """The number of the next picture."""
+        self.captured += 1
+        return self.captured - 1
+
+    def decide(self, start: int, stop: int, outcome: str, reason: str | None = None) -> None:
+        """Capture itself says what became of these frames."""
+        for first, last in self._decided.add(start, stop, outcome):
+            last_one = self._unconfirmed[-1] if self._unconfirmed else None
+            sent = self._sent[1] if self._sent else 0
+            joins = last_one and last_one.stop == first and (last_one.outcome, last_one.reason) == (outcome, reason)
+            if last_one and joins and len(self._unconfirmed) > sent:
+                self._unconfirmed[-1] = Outcome(last_one.start, last, outcome, reason)
+            else:
+                self._unconfirmed.append(Outcome(first, last, outcome, reason))
+
+    def released(self, seq: int, *, committed: bool) -> None:
+        """The recorder needs the frame no more; not `committed`: its verdict waits in the recorder's memory."""
+        if not committed:
+            self._early.add(seq, seq + 1, "early")
+        elif self._early.outcome(seq):
+            self._late.add(seq, seq + 1, "late")
+
+    def unrecorded(self) -> tuple[tuple[int, int], ...]:
+        """Frames whose slot is gone and whose verdict is not on disk yet, as [start, stop) pairs."""
+        return tuple(gap for start, stop in self._early.spans() for gap in self._late.missing(start, stop))
+
+    def give_up_unrecorded(self) -> None:
+        """The recorder that had them in memory is dead: they are on record as dropped, unless it wrote them first."""
+        for start, stop in self.unrecorded():
+            self.decide(start, stop, "dropped:unrecorded")
+            self._late.add(start, stop, "late")
+
+    def dropped(self) -> dict[str, int]:
+        """Frames dropped so far, by reason."""
+        return {k.split(":", 1)[1]: n for k, n in self._decided.counts().items() if k.startswith("dropped:")}
+
+    def report(self, pending: Iterable[Key]) -> Report | None:
+        """What the recorder should hear now; None where it has confirmed everything and nothing is pending."""
+        pending = tuple(pending)
+        counts = (self.captured, self.lost, self.expired, self.ended, self.note)
+        if not self._unconfirmed and not pending and counts == self._confirmed:
+            return None
+        part = tuple(self._unconfirmed[:OUTCOMES_MAX])
+        if self._sent is None or self._sent[1] != len(part) or self._sent[2] != counts:
+            self._serial += 1
+            self._sent = (self._serial, len(part), counts)
+        return Report(
+            camera=self.camera,
+            run=self.run,
+            serial=self._serial,
+            session=self.session,
+            source=self.source,
+            live=self.live,
+            captured=self.captured,
+            lost=self.lost,
+            expired=self.expired,
+            outcomes=part,
+            pending=pending,
+            ended=self.ended,
+            note=self.note,
+        )
+
+    def confirm(self, serial: int) -> None:
+        """The recorder has the report with this serial on disk."""
+        if self._sent is None or self._sent[0] != serial:
+            return
+        del self._unconfirmed[: self._sent[1]]
+        self._confirmed = self._sent[2]
+        self._sent = None
+
+    @property
+    def settled(self) -> bool:
+        """Whether the run is over and the recorder has all that capture knows of it."""
+        counts = (self.captured, self.lost, self.expired, self.ended, self.note)
+        confirmed = not self._unconfirmed and counts == self._confirmed
+        return self.ended and self.recalled and confirmed and not self.unrecorded()

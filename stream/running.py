@@ -1,0 +1,126 @@
+"""`python -m stream run`: the whole line from one file, until it ends or is told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from datetime import datetime, timezone
+
+import msgspec
+
+from stream.check import add_line_arguments
+from stream.configuration import read_line
+from stream.defect_log import LogError
+from stream.heart import Heart, stopping_on_signals
+from stream.links import BusyError
+from stream.page_address import address_of, open_socket
+from stream.places import PlaceError, places_for
+from stream.progress import Progress
+from stream.secrets import hints
+from stream.settings import LineSettings
+from stream.summary import SessionSummary, as_text, check_truth, films_of, summarize
+from stream.supervisor import Supervisor
+
+log = logging.getLogger("linewatch")
+OK, NOTHING_JUDGED = 0, 2
+EXAMPLE = """example:
+  python -m stream run configs/line.yaml --source rtsp://192.168.1.20/stream
+  python -m stream run configs/demo.yaml --until-end --json
+
+exit code: 0 frames were captured; 2 refused, or nothing could be captured"""
+
+
+class RefusedError(Exception):
+    """The line must not run; nothing was judged. The text says why."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Runs the whole line: capture, inspection, record and page."
+    parser.epilog = EXAMPLE
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    add_line_arguments(parser)
+    parser.add_argument("--until-end", action="store_true", help="stop when every recording is over")
+    parser.add_argument("--json", action="store_true", help="print the summary as one JSON object, last on stdout")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    line = read_line(arguments.file, arguments.overrides, arguments.source)
+    for hint in hints(line):
+        log.warning("%s", hint)
+    at_terminal = sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+    try:
+        summary = run_line(line, until_end=arguments.until_end or not at_terminal)
+    except RefusedError as error:
+        log.error("%s", error)
+        return NOTHING_JUDGED
+    if arguments.json and summary is not None:
+        print(msgspec.json.encode(summary).decode(), flush=True)
+    return exit_code(summary)
+
+
+def run_line(line: LineSettings, *, until_end: bool) -> SessionSummary | None:
+    """Runs the line, shows its progress and prints its summary. None where there is no log to read it from.
+
+    `until_end` False: when every recording is over, the page stays up until Ctrl-C. Raises RefusedError.
+    """
+    session = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S.%fZ")
+    heart = Heart(None)
+    try:
+        places = places_for(line.data_dir)
+        listening = open_socket(line.display) if line.display.enabled else None
+        with Supervisor(line, places, session, listening) as house, stopping_on_signals(heart, supervised=False):
+            if listening is not None:
+                say(f"Page             {address_of(listening)}")
+            refusal = house.start(heart)
+            if refusal is not None:
+                house.stop()
+                raise RefusedError(refusal)
+            return _watch(line, house, heart, session, until_end=until_end)
+    except (BusyError, PlaceError) as error:
+        raise RefusedError(str(error)) from error
+
+
+def _watch(
+    line: LineSettings, house: Supervisor, heart: Heart, session: str, *, until_end: bool
+) -> SessionSummary | None:
+    progress = Progress()
+    over = False
+    while heart.beat() and not house.stop_asked and not (over and until_end):
+        house.step()
+        if not over:
+            progress.show(house.cameras.values(), house.recorded, house.house())
+        if house.ended and not over:
+            over = True
+            if not until_end:
+                tell_summary(line, session)
+                say("The page stays up; Ctrl-C ends it.")
+    house.stop()
+    return summary_of(line, session) if over and not until_end else tell_summary(line, session)
+
+
+def tell_summary(line: LineSettings, session: str) -> SessionSummary | None:
+    """Prints the summary for people; None where the log cannot be read."""
+    summary = summary_of(line, session)
+    if summary is not None:
+        say(as_text(summary, check_truth(line, session), films_of(line, summary)))
+    return summary
+
+
+def summary_of(line: LineSettings, session: str) -> SessionSummary | None:
+    try:
+        return summarize(line, session)
+    except LogError as error:
+        log.error("no summary: %s", error)
+        return None
+
+
+def exit_code(summary: SessionSummary | None) -> int:
+    """0 where at least one frame was captured; 2 where nothing was."""
+    captured = sum(camera.captured for camera in summary.cameras.values()) if summary else 0
+    return OK if captured else NOTHING_JUDGED
+
+
+def say(text: str) -> None:
+    """To the person at the terminal; stdout is for machines."""
+    print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,207 @@
+"""The supervisor: starts the roles, restarts what dies or hangs, stops them in order, answers on the control socket.
+
+It touches no frame. What people see of it at a terminal is progress.py, what they read at the end summary.py.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import time
+
+from stream.care import Patience, looping
+from stream.children import REFUSED, Child, Task, readable_descriptors
+from stream.configuration import dump_line
+from stream.heart import Heart
+from stream.links import Claim, Link, Links
+from stream.messages import Answer, CameraStatus, Command, Event, HouseStatus, LineStatus
+from stream.places import Places
+from stream.settings import LineSettings
+
+log = logging.getLogger("linewatch")
+STATUS_EVERY_S = 0.25
+LOOK_EVERY_S = 0.1
+
+
+class Supervisor:
+    """The processes of one line. Use as a context: none of them outlives it."""
+
+    def __init__(self, line: LineSettings, places: Places, session: str, listening: socket.socket | None) -> None:
+        """Raises BusyError where this line runs already."""
+        self._line = line
+        self._places = places
+        self._claim = Claim(places.lock("supervise"), f"the line of {line.data_dir}")
+        self._links = Links()
+        self._control: Link = self._links.serve(places.socket("control"))
+        self._house: Link = self._links.publish(places.socket("house-live"))
+        captures = [places.socket(f"capture-{camera.name}-live") for camera in line.cameras]
+        self._listening: Link = self._links.listen([*captures, places.socket("record-live")])
+        self._recorder: Link = self._links.ask(places.socket("record"), "supervise")
+        self._watched: set[int] = set()
+        self._status_at = 0.0
+        self.cameras: dict[str, CameraStatus] = {}
+        self.recorded: LineStatus | None = None
+        self.stop_asked = False
+        patience = Patience(line.supervisor.starting_s, line.supervisor.silent_after_s)
+        settings = dump_line(line)
+        tasks = _tasks(line, session, listening)
+        self._children = {name: Child(task, settings, places, patience) for name, task in tasks.items()}
+
+    def __enter__(self) -> Supervisor:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for child in self._children.values():
+            child.wanted = False
+            child.signal(signal.SIGKILL)
+        for child in self._children.values():
+            if child.process is not None:
+                child.process.wait()
+                child.forget()
+        self._links.close()
+        self._claim.close()
+
+    def start(self, heart: Heart) -> str | None:
+        """Starts recorder, display and inspectors, then, when those can judge, the captures.
+
+        Returns None, or why the line must not run.
+        """
+        captures = self._named("capture")
+        first = [child for child in self._children.values() if child not in captures]
+        for child in first:
+            child.start()
+        while not all(child.beaten for child in first):
+            self.step()
+            refused = [child for child in first if child.exit_code == REFUSED]
+            if refused:
+                return f"{refused[0].task.name} refused to work; its reason stands above"
+            if not heart.beat() or self.stop_asked:
+                return "stopped before it began"
+        for child in captures:
+            child.start()
+        return None
+
+    def step(self) -> None:
+        """One turn: waits a moment, notices deaths and silences, and acts on them."""
+        self._watch()
+        self._links.wait(LOOK_EVERY_S)
+        for _, message in self._listening.receive():
+            if isinstance(message, CameraStatus):
+                self.cameras[message.camera] = message
+            elif isinstance(message, LineStatus):
+                self.recorded = message
+        for sender, command in self._control.receive():
+            if isinstance(command, Command):
+                self._answer(sender, command)
+        for child in self._children.values():
+            was = child.process
+            child.look()
+            if was is not None and child.process is None and child.wanted:
+                self._tell("restart", f"{child.task.name} died or hung, and is started again")
+            if was is not None or child.restarts >= 0:
+                child.care()
+        if time.monotonic() >= self._status_at:
+            self._status_at = time.monotonic() + STATUS_EVERY_S
+            self._house.send(self.house())
+
+    def house(self) -> HouseStatus:
+        """How the processes are."""
+        children = self._children.values()
+        alarms = [
+            f"{c.task.name} does not come up: it died {c.early_deaths} times before it worked"
+            for c in children
+            if c.wanted and looping(c.early_deaths)
+        ]
+        return HouseStatus(tuple(child.status() for child in children), tuple(alarms))
+
+    @property
+    def ended(self) -> bool:
+        """Whether every camera has come to its end and all of it is on record."""
+        names = [camera.name for camera in self._line.cameras]
+        over = all(name in self.cameras and self.cameras[name].state == "ended" for name in names)
+        if not over or self.recorded is None:
+            return False
+        counts = {count.camera: count for count in self.recorded.cameras}
+        return all(
+            name in counts and counts[name].ledger_closed and counts[name].captured >= self.cameras[name].captured
+            for name in names
+        )
+
+    def stop(self) -> None:
+        """In order: captures stop taking pictures and wait for their verdicts, then the others. None is left."""
+        for phase in (("capture",), ("inspect", "display"), ("record",)):
+            children = [child for role in phase for child in self._named(role)]
+            for child in children:
+                child.wanted = False
+                child.signal(signal.SIGTERM)
+                child.signal(signal.SIGCONT)
+            until = time.monotonic() + self._line.supervisor.stop_s + 1.0
+            while any(child.process is not None for child in children) and time.monotonic() < until:
+                self.step()
+            for child in children:
+                if child.process is not None:
+                    log.warning("%s did not stop in time and is killed", child.task.name)
+                    child.signal(signal.SIGKILL)
+                    child.process.wait()
+                    child.forget()
+
+    def _named(self, role: str) -> list[Child]:
+        return [child for name, child in self._children.items() if name.split(" ")[0] == role]
+
+    def _watch(self) -> None:
+        """Waits on exactly the processes that run."""
+        now = readable_descriptors(list(self._children.values()))
+        for gone in self._watched - now:
+            self._links.unwatch(gone)
+        for new in now - self._watched:
+            self._links.watch(new)
+        self._watched = now
+
+    def _answer(self, sender: bytes, command: Command) -> None:
+        """A person's wish; every one is on record."""
+        self._tell("control", f"{command.name} asked by {command.who}")
+        if command.name == "stop":
+            self.stop_asked = True
+            answer = Answer(True, "the line stops", self.house())
+        elif command.name == "status":
+            answer = Answer(True, "the line runs", self.house())
+        else:
+            answer = Answer(False, f"unknown command {command.name}; known here: status, stop")
+        self._control.send(answer, to=sender)
+
+    def _tell(self, kind: str, text: str) -> None:
+        self._recorder.send(Event("", 0, kind, text, time.time_ns()))
+
+
+def _tasks(line: LineSettings, session: str, listening: socket.socket | None) -> dict[str, Task]:
+    """The table of roles."""
+    common = ("-", "--session", session)
+    tasks = [Task("record", ("record", *common))]
+    if line.display.enabled:
+        descriptor = listening.fileno() if listening is not None else -1
+        arguments = ("display", *common, "--listening", str(descriptor))
+        tasks.append(Task("display", arguments, (descriptor,) if descriptor >= 0 else ()))
+    for number in range(1, line.inspector.count + 1):
+        tasks.append(Task(f"inspect {number}", ("inspect", *common, "--number", str(number))))
+    for camera in line.cameras:
+        tasks.append(Task(f"capture {camera.name}", ("capture", *common, "--camera", camera.name)))
+    return {task.name: task for task in tasks}
+
+
+def ask(places: Places, name: str, timeout_s: float = 3.0) -> Answer | None:
+    """Sends a command to the running line; None where nothing answers."""
+    links = Links()
+    try:
+        link = links.ask(places.socket("control"), f"person {os.getpid()}")
+        link.send(Command(name, f"user {os.getuid()}, process {os.getpid()}"))
+        until = time.monotonic() + timeout_s
+        while time.monotonic() < until:
+            links.wait(0.2)
+            for _, message in link.receive():
+                if isinstance(message, Answer):
+                    return message
+        return None
+    finally:
+        links.close()

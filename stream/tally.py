@@ -1,0 +1,25 @@
+"""What the books of a camera add up to. Pure."""
+
+from __future__ import annotations
+
+from stream.messages import CameraCounts
+from stream.run_book import RunBook
+
+
+def counts(camera: str, books: list[RunBook]) -> CameraCounts:
+    """What the books of one camera add up to."""
+    mine = [book for book in books if book.camera == camera]
+    outcomes: dict[str, int] = {}
+    for book in mine:
+        for outcome, frames in book.ledger.counts().items():
+            outcomes[outcome] = outcomes.get(outcome, 0) + frames
+    return CameraCounts(
+        camera=camera,
+        captured=sum(book.captured for book in mine),
+        good=outcomes.get("GOOD", 0),
+        bad=outcomes.get("BAD", 0),
+        unknown=outcomes.get("UNKNOWN", 0),
+        dropped={name.split(":", 1)[1]: n for name, n in outcomes.items() if name.startswith("dropped:")},
+        ledger_closed=bool(mine) and all(book.closed for book in mine),
+        incidents=sum(len(book.incidents) for book in mine),
+    )

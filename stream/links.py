@@ -91,6 +91,16 @@ class Link:
             newest = arrived
         return newest
 
+    @property
+    def descriptor(self) -> int:
+        """For an event loop: readable when something may have arrived. Edge-triggered: go on while `arrived`."""
+        return int(self.socket.getsockopt(zmq.FD))
+
+    @property
+    def arrived(self) -> bool:
+        """Whether `receive` would find something."""
+        return bool(int(self.socket.getsockopt(zmq.EVENTS)) & zmq.POLLIN)
+
     def close(self) -> None:
         self.socket.close(linger=0)
 

@@ -1,0 +1,120 @@
+// One incident's evidence: the judged picture, its mask and overlay, and all that is on record of it.
+
+import { facts, make } from "./elements.js";
+import { clock, day, incidentIn, number } from "./rules.js";
+
+const CHOICES = ["overlay.jpg", "frame.png", "mask.png"];
+const STAGES = ["preprocess", "classify", "segment", "postprocess"];
+
+export class Evidence {
+  constructor(dialog, neighbours) {
+    this.dialog = dialog;
+    this.neighbours = neighbours;
+    this.part = (name) => dialog.querySelector(`#evidence-${name}`);
+    this.address = "";
+    this.part("close").onclick = () => dialog.close();
+    this.part("choice").onchange = () => this.look();
+    dialog.onclose = () => incidentIn(location.hash) && history.pushState(null, "", "#/");
+    dialog.onkeydown = (event) => this.key(event);
+    dialog.onclick = (event) => event.target === dialog && dialog.close();
+  }
+
+  /** Shows what the page's address names, or nothing. */
+  async follow(hash) {
+    const incident = incidentIn(hash);
+    if (!incident) return this.dialog.open && this.dialog.close();
+    this.address = hash;
+    this.folder = `/evidence/${incident.camera}/${incident.run}/${incident.seq}`;
+    this.part("title").textContent = `${incident.camera} · frame ${number(Number(incident.seq))}`;
+    this.part("facts").replaceChildren();
+    this.look();
+    this.step();
+    if (!this.dialog.open) this.dialog.showModal();
+    const answer = await fetch(`${this.folder}/evidence.json`).catch(() => null);
+    const found = answer?.ok ? await answer.json() : null;
+    if (this.address === hash) this.part("facts").replaceChildren(...(found ? record(found) : [gone(answer)]));
+  }
+
+  /** Brings the way to newer and older incidents up to date. */
+  step() {
+    const { newer, older } = this.neighbours(this.address);
+    for (const [name, address] of [["newer", newer], ["older", older]]) {
+      if (address) this.part(name).href = address;
+      else this.part(name).removeAttribute("href");
+    }
+  }
+
+  look() {
+    const chosen = this.dialog.querySelector("input:checked");
+    const picture = this.part("picture");
+    picture.src = `${this.folder}/${chosen.value}`;
+    picture.alt = chosen.nextElementSibling.textContent;
+  }
+
+  key(event) {
+    const choice = CHOICES[Number(event.key) - 1];
+    if (choice) {
+      this.dialog.querySelector(`input[value="${choice}"]`).checked = true;
+      this.look();
+    }
+    if (event.target.type === "radio") return;
+    if (event.key === "ArrowLeft") this.part("newer").click();
+    if (event.key === "ArrowRight") this.part("older").click();
+  }
+}
+
+function gone(answer) {
+  const why = answer?.status === 404
+    ? "This evidence is not here. It may have given way to a worse frame of the same incident, or to newer evidence."
+    : "The line does not answer.";
+  return make("p", "nothing", why);
+}
+
+function record(found) {
+  const verdict = make("div", "verdict", make("strong", "", found.state));
+  verdict.dataset.state = found.state;
+  if (typeof found.score === "number") verdict.append(make("span", "", `score ${found.score.toFixed(4)}`));
+  return [
+    verdict,
+    make("h3", "", found.defects?.length ? "Defects" : "No defects listed"),
+    found.defects?.length ? defects(found.defects) : null,
+    make("h3", "", "On record"),
+    list(rows(found)),
+    make("h3", "", "Files, by SHA-256"),
+    list(Object.entries(found.files_sha256 ?? {}), true),
+  ].filter(Boolean);
+}
+
+function rows(found) {
+  const stages = (found.stages_ms ?? []).map((ms, index) => `${STAGES[index] ?? "?"} ${ms.toFixed(1)}`).join(" · ");
+  const after = (found.judged_mono_ns - found.captured_mono_ns) / 1e6;
+  return [
+    ["captured", `${day(found.captured_utc_ns)} ${clock(found.captured_utc_ns)}`],
+    ["captured, UTC", found.captured_utc],
+    ["verdict after", Number.isFinite(after) ? `${after.toFixed(0)} ms` : null],
+    ["stages, ms", stages],
+    ["time in source", typeof found.pts_s === "number" ? `${found.pts_s.toFixed(3)} s` : null],
+    ["picture", `${found.width} × ${found.height} px`],
+    ["run", found.run],
+    ["bundle", found.bundle_id],
+    ["settings", found.settings_id],
+    ["inspector", found.inspector],
+    ["computer", found.host],
+    ["reason", found.reason],
+  ].filter(([, value]) => value !== null && value !== undefined && value !== "");
+}
+
+function list(rowsOf, code = false) {
+  const made = make("dl", "record");
+  facts(made, rowsOf);
+  if (code) for (const value of made.querySelectorAll("dd")) value.className = "code";
+  return made;
+}
+
+function defects(found) {
+  const head = ["kind", "score", "area px", "length px", "width px", "at"].map((word) => make("th", "", word));
+  const body = found.map((d) => make("tr", "", ...[
+    d.kind, d.score.toFixed(2), number(d.area_px), d.length_px.toFixed(1), d.width_px.toFixed(1), `${d.box[0]}, ${d.box[1]}`,
+  ].map((text) => make("td", "", text))));
+  return make("table", "", make("thead", "", make("tr", "", ...head)), make("tbody", "", ...body));
+}

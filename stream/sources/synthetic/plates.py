@@ -25,7 +25,7 @@ def rim(alpha: np.ndarray, width_px: float) -> np.ndarray:
 
 
 def corner(rng: Rng, height: int, width: int) -> np.ndarray:
-    """(height, width) float32 0..1: 1 on the part, 0 past its edge, which cuts off a corner or a side of the picture."""
+    """(height, width) float32 0..1: 1 on the part, 0 past its edge, which cuts off a corner or a side."""
     angle = rng.uniform(0, 2 * np.pi)
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     along = (x - width / 2) * np.cos(angle) + (y - height / 2) * np.sin(angle)

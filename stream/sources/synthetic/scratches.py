@@ -1,4 +1,4 @@
-"""Scratches as coverage: how much of each pixel a scratch has taken. Pure; what makes one BAD stands in visibility.py."""
+"""Scratches as coverage: how much of each pixel is taken. Pure; what makes one BAD stands in visibility.py."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ SMEAR = "smear"  # moves what is there in place of covering it
 
 
 def scratched(rng: Rng, clean: np.ndarray, kind: str, place: Place, strength: float) -> np.ndarray:
-    """The picture with a scratch: (H, W, 3) float32 0..255; `clean` is left as it is. `strength` 0..1, less is faint."""
+    """The picture with a scratch: (H, W, 3) float32 0..255; `clean` is left alone. `strength` 0..1."""
     if kind == SMEAR:
         return smeared(rng, clean, place, strength)
     coverage = KINDS[kind](rng, clean.shape[:2], place)[:, :, None] * np.float32(strength)

@@ -1,4 +1,4 @@
-"""What codes are printed on: paper, painted, plastic, brushed metal, cast, textured. Pure; knows no code and no scratch."""
+"""What codes are printed on: paper, paint, plastic, brushed metal, cast, woven. Pure; knows no code, no scratch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is true of a drawn recording, part by part, and how incidents score against it. Pure, files aside (see its end)."""
+"""What is true of a drawn recording, part by part, and how incidents score against it. Pure but for its file."""
 
 from __future__ import annotations
 

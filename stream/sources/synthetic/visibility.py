@@ -1,12 +1,12 @@
 """The rule that says when a scratch makes a picture BAD. Pure; knows nothing of how a scratch is drawn.
 
-The rule: take the picture with the scratch and the same picture without it, both as the lens shows them (blurred, before noise
-and compression). A pixel is **seen** to be scratched where the two differ by at least 8 % of full range (20 grey
-values). The **visibility** is the sum, over the seen pixels, of the difference as a share of full range. With `side_px` the side of
-the judged square, the picture is
+The rule: take the picture with the scratch and the same picture without it, both as the lens shows them (blurred,
+before noise and compression). A pixel is **seen** to be scratched where the two differ by at least 8 % of full range
+(20 grey values). The **visibility** is the sum, over the seen pixels, of the difference as a share of full range.
+With `side_px` the side of the judged square, the picture is
 
-- BAD where visibility >= side_px / 10 (in a 400 px region: one pixel wide and 40 px long at full contrast; or 2 px wide,
-  160 px long at 12.5 %),
+- BAD where visibility >= side_px / 10 (in a 400 px region: one pixel wide and 40 px long at full contrast; or two
+  pixels wide and 160 px long at 12.5 %),
 - GOOD where visibility < side_px / 40,
 - doubtful between the two: such pictures are neither trained on nor counted against anybody.
 """

@@ -1,0 +1,123 @@
+"""Trains both stages from a data folder in the reference layout (good/, bad/, masks/).
+
+    python -m tools.train --data out/codes --preset edge --out out/edge
+
+A killed training goes on where it was when the same command is given again. Needs requirements-torch.txt.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import torch
+
+from .dataset import DataError, folder_sha256, load, read_folder, split
+from .fit import Fit, Task, classifier_task, fit, segmenter_task
+from .networks import PRESETS, Plan
+
+VALIDATION_SHARE = 0.12
+STAGES = ("classifier", "segmenter")
+
+
+def train(
+    data: Path,
+    out: Path,
+    *,
+    preset: str,
+    seed: int,
+    stages: tuple[str, ...] = STAGES,
+    threads: int = 2,
+    epochs: int | None = None,
+    steps: int | None = None,
+    pretrained: Path | None = None,
+    show_progress: bool = True,
+) -> None:
+    """Train the stages and leave STAGE.pth (the best by validation), STAGE.csv and training.json in `out`.
+
+    `steps` ends each stage early, as tests want it. Raises DataError.
+    """
+    torch.set_num_threads(threads)
+    out.mkdir(parents=True, exist_ok=True)
+    samples = read_folder(data)
+    training, validation = split(samples, VALIDATION_SHARE, seed)
+    _refuse_one_sided(training, validation)
+    record: dict[str, object] = {"data_sha256": folder_sha256(samples), "preset": preset, "seed": seed}
+    for name in stages:
+        plan: Plan = getattr(PRESETS[preset], name)
+        task = TASKS[name]
+        masks = task.needs_masks
+        some = [s for s in training if task.wants(s)]
+        measured = [s for s in validation if task.wants(s)]
+        settings = Fit(
+            seed=seed,
+            epochs=epochs or plan.epochs,
+            steps=steps,
+            pretrained=pretrained,
+            show_progress=show_progress,
+        )
+        data_in = load(some, plan.input, masks=masks, show_progress=show_progress)
+        data_val = load(measured, plan.input, masks=masks, show_progress=show_progress)
+        result = fit(task, plan, data_in, data_val, out, settings)
+        record[name] = {
+            "network": plan.name,
+            "weights_at_start": result.started_from,
+            "epochs": settings.epochs,
+            "batch": plan.batch,
+            "learning_rate": plan.learning_rate,
+            "training_pictures": len(some),
+            "validation_pictures": len(measured),
+            "best": result.best,
+        }
+        _write_record(out / "training.json", record)
+
+
+TASKS: dict[str, Task] = {"classifier": classifier_task(), "segmenter": segmenter_task()}
+
+
+def _refuse_one_sided(training: list, validation: list) -> None:
+    for name, samples in (("training", training), ("validation", validation)):
+        if len({s.state for s in samples}) < 2:
+            raise DataError(f"{name}: one of GOOD and BAD has no picture there; more groups of it are needed")
+
+
+def _write_record(path: Path, record: dict[str, object]) -> None:
+    """Stages trained at other times stay in the record."""
+    before = json.loads(path.read_text()) if path.is_file() else {}
+    path.write_text(json.dumps({**before, **record}, indent=2) + "\n")
+
+
+def run(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.train", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, required=True, help="folder with good/, bad/ and masks/")
+    parser.add_argument("--out", type=Path, required=True, help="where checkpoints and curves go")
+    parser.add_argument("--preset", choices=tuple(PRESETS), default="edge")
+    parser.add_argument("--stage", choices=STAGES, action="append", help="only this stage")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--epochs", type=int, help="in place of the preset's")
+    parser.add_argument("--threads", type=int, default=2, help="CPU threads (default %(default)s)")
+    parser.add_argument("--pretrained", type=Path, help="state dict to start from, in place of the preset's")
+    args = parser.parse_args(argv)
+    try:
+        train(
+            args.data,
+            args.out,
+            preset=args.preset,
+            seed=args.seed,
+            stages=tuple(args.stage or STAGES),
+            threads=args.threads,
+            epochs=args.epochs,
+            pretrained=args.pretrained,
+        )
+    except DataError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(run(sys.argv[1:]))

@@ -10,19 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stream.configuration import ConfigurationError, read_written
-from stream.problem import Problem
+from stream.problem import ERROR, Finding, Problem
 from stream.settings import LineSettings
-from stream.world import (
-    ERROR,
-    Finding,
-    look_at_data_dir,
-    look_at_detector,
-    look_at_memory,
-    look_at_page,
-    look_at_password,
-    look_at_region,
-    look_at_source,
-)
 
 EXAMPLE = """example:
   python -m stream check configs/line.yaml --set camera.fps=10 --source rtsp://192.168.1.20/stream
@@ -36,6 +25,16 @@ def problems_of(line: LineSettings) -> tuple[Finding, ...]:
 
 
 def _findings(line: LineSettings) -> Iterator[Finding]:
+    from stream.world import (  # loads the engines, which commands that only take add_line_arguments can spare
+        look_at_data_dir,
+        look_at_detector,
+        look_at_memory,
+        look_at_page,
+        look_at_password,
+        look_at_region,
+        look_at_source,
+    )
+
     detector = look_at_detector(line.inspector)
     yield from detector.findings
     sizes = {}

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+ERROR, WARNING = "error", "warning"
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -27,6 +29,15 @@ class ConfigurationError(Exception):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(map(str, self.problems)))
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is not as the line needs it. An error keeps the line from starting, or from being of use."""
+
+    severity: str  # error | warning
+    path: str  # of the setting it is about
+    text: str  # with the way out; never carries a password
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -11,7 +11,7 @@ import shutil
 import socket
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,20 +22,12 @@ from detector.refusals import why_size_refused
 from detector.verdict import Box
 from stream.places import SHM
 from stream.probe import PictureSize, ProbeError, first_picture_size
+from stream.problem import ERROR, WARNING, Finding
 from stream.secrets import SAFER_PASSWORD, SecretError, has_password, is_address, read_secret, readable_by_others
 from stream.settings import CameraSettings, DisplaySettings, InspectorSettings, LineSettings, RecorderSettings
+from stream.web.guard import GuardError, read_token
 
-ERROR, WARNING = "error", "warning"
 MB = 1_000_000
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that is not as the line needs it. An error keeps the line from starting, or from being of use."""
-
-    severity: str  # error | warning
-    path: str  # of the setting it is about
-    text: str  # with the way out; never carries a password
 
 
 @dataclass(frozen=True)
@@ -121,7 +113,7 @@ def look_at_password(camera: CameraSettings) -> Iterator[Finding]:
     if has_password(camera.source):
         yield Finding(WARNING, f"cameras.{camera.name}.source", SAFER_PASSWORD)
     if is_address(camera.source) and camera.password_file is not None:
-        yield from _secret_file(f"cameras.{camera.name}.password_file", camera.password_file)
+        yield from _secret_file(f"cameras.{camera.name}.password_file", camera.password_file, read_secret)
 
 
 def look_at_page(display: DisplaySettings) -> Iterator[Finding]:
@@ -129,16 +121,16 @@ def look_at_page(display: DisplaySettings) -> Iterator[Finding]:
     if not display.enabled:
         return
     if display.token_file is not None:
-        yield from _secret_file("display.token_file", display.token_file)
+        yield from _secret_file("display.token_file", display.token_file, read_token)
     if display.port != 0:
         yield from _port(display)
 
 
-def _secret_file(path: str, file: Path) -> Iterator[Finding]:
+def _secret_file(path: str, file: Path, read: Callable[[Path], str]) -> Iterator[Finding]:
     try:
-        read_secret(file)
-    except SecretError as error:
-        yield Finding(ERROR, path, str(error))
+        read(file)
+    except (SecretError, GuardError) as error:
+        yield Finding(ERROR, path, str(error).removeprefix(f"{path}: "))
     if (warning := readable_by_others(file)) is not None:
         yield Finding(WARNING, path, warning)
 

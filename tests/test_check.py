@@ -7,6 +7,8 @@ import json
 import os
 import shutil
 import socket
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,8 +17,8 @@ import pytest
 from detector.verdict import Box
 from stream import check
 from stream.check import problems_of
+from stream.problem import Finding
 from stream.settings import CameraSettings, DisplaySettings, InspectorSettings, LineSettings, RecorderSettings
-from stream.world import Finding
 from tests import recordings
 
 TINY = Path(__file__).parent / "fixtures" / "tiny_bundle"  # 64 network px a side, trained at 0.5
@@ -47,6 +49,11 @@ def with_camera(line: LineSettings, **settings: object) -> LineSettings:
 def only(line: LineSettings) -> Finding:
     (finding,) = problems_of(line)
     return finding
+
+
+def test_reading_a_line_loads_no_engine() -> None:
+    words = "import sys, stream.check; print({'onnxruntime', 'av', 'torch'} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", words], capture_output=True, text=True).stdout == "set()\n"
 
 
 def test_nothing_is_found_where_nothing_is_wrong(line: LineSettings) -> None:
@@ -179,11 +186,16 @@ def test_secret_files_are_read_and_their_rights_looked_at(line: LineSettings, tm
     secret = tmp_path / "secret"
     camera = with_camera(line, source="rtsp://ann@192.0.2.1/x", password_file=secret)
     page = replace(line, display=DisplaySettings(port=0, token_file=secret))
-    for settings, path in ((camera, "cameras.belt.password_file"), (page, "display.token_file")):
-        assert only(settings) == Finding(
-            "error", path, f"no such file, got {secret}; write the secret into its first line"
-        )
-    secret.write_text("s3cret\n")
+    for settings, path, words in (
+        (camera, "cameras.belt.password_file", f"no such file, got {secret}; write the secret into its first line"),
+        (page, "display.token_file", f"cannot be read, got {secret}"),
+    ):
+        assert (only(settings).severity, only(settings).path) == ("error", path)
+        assert only(settings).text.startswith(words)
+    secret.write_text("short\n")
+    secret.chmod(0o600)
+    assert "it needs 16 to" in only(page).text
+    secret.write_text("s3cret-and-long-enough\n")
     secret.chmod(0o644)
     for settings in (camera, page):
         assert only(settings).severity == "warning"

@@ -194,7 +194,7 @@ def test_secret_files_are_read_and_their_rights_looked_at(line: LineSettings, tm
         assert only(settings).text.startswith(words)
     secret.write_text("short\n")
     secret.chmod(0o600)
-    assert "it needs 16 to" in only(page).text
+    assert "5 characters; it needs" in only(page).text
     secret.write_text("s3cret-and-long-enough\n")
     secret.chmod(0o644)
     for settings in (camera, page):

@@ -39,7 +39,6 @@ from stream.settings import LineSettings
 from stream.wire import pack_mask
 from tests.recordings import numbered_frame
 
-RUN = 1_760_000_000_000_000
 SLOTS = 4
 
 
@@ -49,6 +48,7 @@ class PlayedLine:
     def __init__(self, places: Places, size: tuple[int, int] = (640, 480), camera: str = "belt") -> None:
         self.camera = camera
         self.size = size
+        self.run = time.time_ns() // 1000
         self.ring = Ring.create(places.ring(camera, 1), slots=SLOTS, slot_bytes=size[0] * size[1] * 3)
         self._links = Links()
         self._inspector = self._links.publish(places.socket("inspect-1-live"))
@@ -69,7 +69,7 @@ class PlayedLine:
         self.ring.write(
             slot,
             self.picture(seq, state),
-            run=RUN,
+            run=self.run,
             seq=seq,
             captured_mono_ns=now_ns,
             captured_utc_ns=utc_ns,
@@ -79,7 +79,7 @@ class PlayedLine:
         lock = self.ring.header(slot).lock
         width, height = self.size
         frame = FrameRef(
-            self.camera, RUN, seq, now_ns, utc_ns, None, "h", "b", self.ring.name, slot, lock, height, width
+            self.camera, self.run, seq, now_ns, utc_ns, None, "h", "b", self.ring.name, slot, lock, height, width
         )
         return Judged("inspect 1", frame, self.verdict(state, reason), time.monotonic_ns())
 
@@ -106,7 +106,7 @@ class PlayedLine:
 
     def say(self, state: str = "running", text: str = "", **counts: int) -> None:
         """What capture, recorder and supervisor say of themselves."""
-        self._capture.send(CameraStatus(self.camera, RUN, state, text, self.next_seq, 25.0, 0, 0.0, {}, 0, True))
+        self._capture.send(CameraStatus(self.camera, self.run, state, text, self.next_seq, 25.0, 0, 0.0, {}, 0, True))
         seen = CameraCounts(
             self.camera,
             captured=self.next_seq,
@@ -139,7 +139,7 @@ class PlayedLine:
         mask[-90:-30, -90:-30] = np.eye(60, dtype=np.uint8)
         folder = write_evidence(data_dir, judged, picture, mask, None)
         seq = judged.frame.seq
-        incident = IncidentRecord(self.camera, RUN, seq, seq, seq, 0.97, 1, judged.frame.captured_utc_ns, folder)
+        incident = IncidentRecord(self.camera, self.run, seq, seq, seq, 0.97, 1, judged.frame.captured_utc_ns, folder)
         self.incidents = (incident, *self.incidents)
         return incident
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from stream.limits import is_loopback
 
-TOKEN_MIN, TOKEN_MAX = 16, 1024  # characters; a shorter token can be guessed
+TOKEN_MIN, TOKEN_MAX = 8, 1024  # characters; a shorter token can be guessed
 ANSWER_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; form-action 'none'; "
@@ -24,7 +24,7 @@ ANSWER_HEADERS = {
 }
 
 
-class GuardError(Exception):
+class GuardError(OSError):
     """The page cannot be guarded as it must be; the text says what to do."""
 
 

@@ -86,11 +86,11 @@ function record(found) {
 }
 
 function rows(found) {
-  const stages = (found.stages_ms ?? []).map((ms, index) => `${STAGES[index] ?? "?"} ${ms.toFixed(1)}`).join(" · ");
+  const stages = (found.stages_ms ?? []).map((ms, index) => `${STAGES[index] ?? "?"} ${ms.toFixed(1)}`).join("\n");
   const after = (found.judged_mono_ns - found.captured_mono_ns) / 1e6;
   return [
     ["captured", `${day(found.captured_utc_ns)} ${clock(found.captured_utc_ns)}`],
-    ["captured, UTC", found.captured_utc],
+    ["captured, UTC", found.captured_utc?.slice(0, 23).replace("T", " ")],
     ["verdict after", Number.isFinite(after) ? `${after.toFixed(0)} ms` : null],
     ["stages, ms", stages],
     ["time in source", typeof found.pts_s === "number" ? `${found.pts_s.toFixed(3)} s` : null],

@@ -23,7 +23,7 @@ export function situation(camera, shown, silentMs, watchedMs, now) {
   }
   const heard = camera !== null && silentMs <= FRESH_MS;
   if (heard && camera.state === "ended") return covered("ended", "ENDED", camera.text);
-  if (heard && camera.state === "retrying") return covered("retrying", "NO SIGNAL", camera.text || "trying again…");
+  if (heard && camera.state === "retrying") return covered("retrying", "RETRYING", camera.text || "trying again…");
   if (!shown && (silent <= after || (heard && camera.state === "starting"))) return covered("waiting", "WAITING", heard ? camera.text : "");
   return covered("stale", "STALE", staleText(camera, shown, silent, heard));
 }

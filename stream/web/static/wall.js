@@ -79,6 +79,7 @@ class Card {
     const seen = situation(this.camera, this.shown, statusSilentMs, now - this.watched, now);
     this.plate(seen, now);
     this.facts(now);
+    this.note(seen.cover ? "" : this.camera?.text ?? "");
     if (this.camera) this.ledger(this.camera);
     return seen;
   }
@@ -100,7 +101,7 @@ class Card {
   }
 
   lastWord() {
-    return this.shown ? `last: ${this.shown.header.state}, frame ${number(this.shown.header.seq)}` : "";
+    return this.shown ? `last: ${this.shown.header.state} #${number(this.shown.header.seq)}` : "";
   }
 
   facts(now) {
@@ -109,19 +110,22 @@ class Card {
       ["age", shown ? span(ages(shown, now).age) : "–"],
       ["frames/s", camera ? camera.fps.toFixed(1) : "–"],
       ["frame", shown ? number(shown.header.seq) : "–"],
-      ["verdict after", shown ? span(shown.header.latency_ms) : "–"],
+      ["verdict after", shown ? `${shown.header.latency_ms.toFixed(0)} ms` : "–"],
       ["waiting", camera ? number(camera.waiting) : "–"],
     ];
     if (camera?.lost) rows.push(["lost before capture", number(camera.lost)]);
     facts(this.part(".facts"), rows);
-    const note = camera && camera.state !== "running" ? `${camera.state}${camera.text ? `: ${camera.text}` : ""}` : camera?.text ?? "";
-    this.part(".note").hidden = !note;
-    write(this.part(".note"), note);
+  }
+
+  /** What the capture has to say while its pictures go on; a cover says it itself. */
+  note(text) {
+    this.part(".note").hidden = !text;
+    write(this.part(".note"), text);
   }
 
   ledger(camera) {
     const dropped = Object.values(camera.dropped).reduce((sum, count) => sum + count, 0);
-    const open = camera.captured - camera.good - camera.bad - camera.unknown - dropped;
+    const open = Math.max(0, camera.captured - camera.good - camera.bad - camera.unknown - dropped);
     const reasons = Object.entries(camera.dropped).map(([reason, count]) => `${reason} ${number(count)}`).join(", ");
     facts(this.part(".ledger"), [
       ["captured", number(camera.captured)],

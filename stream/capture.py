@@ -117,7 +117,8 @@ class Capture:
         self._report_at = self._status_at = 0.0
         self._host, self._boot_id = os.uname().nodename, Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         self._pace = Pace()
-        self._captured_before = 0  # of runs that are settled
+        self._session = session
+        self._settled = 0  # frames of this session's runs that are settled
 
     def well(self) -> bool:
         """Whether the intake thread works: a heart must not beat for a loop whose other half hangs."""
@@ -342,7 +343,7 @@ class Capture:
             unreleased = [h.key for h in self._desk.slots.overdue(before_ns, judged=True)]
             for account in list(self._desk.accounts.values()):
                 if account.settled and account.run not in held:
-                    self._captured_before += account.captured
+                    self._settled += account.captured if account.session == self._session else 0
                     self._desk.forget(account)
                     continue
                 if account.recalled:
@@ -367,8 +368,8 @@ class Capture:
     def _status(self, now_s: float) -> CameraStatus:
         desk = self._desk
         with desk.lock:
-            accounts = list(desk.accounts.values())
-            captured = self._captured_before + sum(a.captured for a in accounts)
+            accounts = [a for a in desk.accounts.values() if a.session == self._session]
+            captured = self._settled + sum(a.captured for a in accounts)
             dropped: dict[str, int] = {}
             for account in accounts:
                 for reason, frames in account.dropped().items():
@@ -386,4 +387,5 @@ class Capture:
             dropped=dropped,
             lost=sum(a.lost for a in accounts),
             live=self._camera.live,
+            settled=self.settled,
         )

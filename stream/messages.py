@@ -221,6 +221,7 @@ class CameraStatus(msgspec.Struct, frozen=True, tag="camera_status"):
     dropped: dict[str, int]
     lost: int
     live: bool
+    settled: bool = False  # no further picture will come, and each is accounted for on disk
 
 
 class CameraCounts(msgspec.Struct, frozen=True):

@@ -120,14 +120,7 @@ class Supervisor:
     def ended(self) -> bool:
         """Whether every camera has come to its end and all of it is on record."""
         names = [camera.name for camera in self._line.cameras]
-        over = all(name in self.cameras and self.cameras[name].state == "ended" for name in names)
-        if not over or self.recorded is None:
-            return False
-        counts = {count.camera: count for count in self.recorded.cameras}
-        return all(
-            name in counts and counts[name].ledger_closed and counts[name].captured >= self.cameras[name].captured
-            for name in names
-        )
+        return all(name in self.cameras and self.cameras[name].settled for name in names)
 
     def stop(self) -> None:
         """In order: captures stop taking pictures and wait for their verdicts, then the others. None is left."""

@@ -11,8 +11,6 @@ import threading
 import time
 from dataclasses import dataclass
 
-import numpy as np
-
 from stream.messages import Key
 from stream.places import Places
 from stream.ring import Ring, RingError, RunEntry
@@ -101,7 +99,7 @@ class Desk:
 
         `every` waits here for a slot. Raises RingError where shared memory does not suffice.
         """
-        pixels = np.ascontiguousarray(picture.pixels)
+        pixels = picture.pixels
         with self.lock:
             place = self._place_for(pixels.nbytes)
             if place is None and self.stopping:

@@ -20,6 +20,7 @@ from stream.sources.table import open_source
 
 log = logging.getLogger("linewatch")
 BACKOFF_FIRST_S, BACKOFF_MOST_S = 0.1, 1.0
+SKIP_S = 600.0  # a recording that goes on is decoded from its beginning, silently, to the first missing picture
 Tell = Callable[[int, str, str], None]  # run, kind of event, text
 
 
@@ -101,6 +102,7 @@ class Intake:
         reason = ""
         while not self._desk.stopping:
             account: RunAccount | None = None
+            over = False  # trying again cannot help
             self._await_recorder()
             try:
                 self._open()
@@ -112,15 +114,17 @@ class Intake:
                         pause_s = BACKOFF_FIRST_S
                     if not self._take(account, picture):
                         break
-                reason = "the source ended"
+                reason, over = "the source ended", self._finite()
             except (SourceError, RingError, SecretError) as error:
                 reason = str(error)
+                over = isinstance(error, SourceError) and error.final
             finally:
                 self._close()
             if account is not None:
                 gap_from = time.monotonic()
                 self._desk.end_run(account, "stopped" if self._desk.stopping else reason)
-            if self._desk.stopping or (account is not None and reason == "the source ended" and self._finite()):
+            if self._desk.stopping or over:
+                self._give_up(account, reason)
                 break
             self._retry(account, reason, pause_s)
             pause_s = min(BACKOFF_MOST_S, pause_s * 2)
@@ -131,6 +135,11 @@ class Intake:
         while len(self._desk.accounts) >= RUNS - 2 and not self._desk.stopping:
             self._desk.say("retrying", "the recorder has not confirmed the earlier runs; waiting for it")
             self._wait_until(time.monotonic() + BACKOFF_MOST_S)
+
+    def _give_up(self, account: RunAccount | None, reason: str) -> None:
+        if account is None and not self._desk.stopping:
+            log.error("%s: %s", self._camera.name, reason)
+            self._tell(0, "source", reason)
 
     def _finite(self) -> bool:
         """A drawn line may be asked for a number of frames; a camera never ends by itself."""
@@ -152,7 +161,7 @@ class Intake:
     # --- both ---
 
     def _open(self) -> None:
-        self._desk.alive(self._camera.silent_after_s + 10.0)
+        self._desk.alive(self._camera.silent_after_s + 10.0 if self._camera.live else SKIP_S)
         self._source = open_source(self._camera, with_credentials(self._camera))
         if self._desk.stopping:
             self._source.close()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from detector.verdict import Box
 
-LIVE_PREFIXES = ("rtsp://", "rtsps://", "synthetic:", "/dev/video")
+LIVE_PREFIXES = ("rtsp://", "rtsps://", "synthetic:", "/dev/")
 
 
 @dataclass(frozen=True)

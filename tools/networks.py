@@ -84,6 +84,10 @@ def pretrain_lite0(module: Any) -> str:
     if missing := wanted - set(usable):
         raise ValueError(f"{path}: lacks {len(missing)} weights of lite0, as {sorted(missing)[0]}")
     target.load_state_dict(usable, strict=False)
+    if hasattr(module, "classifier"):
+        # timm draws a head of two classes so large that the first few hundred steps go into shrinking it.
+        torch.nn.init.normal_(module.classifier.weight, std=0.01)
+        torch.nn.init.zeros_(module.classifier.bias)
     return f"ImageNet, {path.name}"
 
 

@@ -1,0 +1,222 @@
+"""Training and export, on a few tiny pictures: the whole path from a data folder to a bundle that opens."""
+
+from __future__ import annotations
+
+import csv
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from detector.preprocess import network_picture
+from detector.stages import REFERENCE_CLASSIFIER, REFERENCE_SEGMENTER
+from detector.verdict import State
+from tools.dataset import DataError, Sample, load, read_folder, split
+from tools.measures import (
+    average_precision,
+    counts,
+    expected_calibration_error,
+    fewest_mistakes,
+    fitted_temperature,
+    scores,
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Sixteen pictures that a child could tell apart: a white stroke over grey makes BAD."""
+    out = tmp_path_factory.mktemp("codes")
+    rng = np.random.default_rng(0)
+    for name in ("good", "bad", "masks"):
+        (out / name).mkdir()
+    for i in range(16):
+        picture = rng.integers(60, 110, (120, 150, 3)).astype(np.uint8)
+        mask = np.zeros((120, 150), np.uint8)
+        if i % 2:
+            cv2.line(mask, (10, 10 + 5 * i), (140, 60), 255, 7)
+            picture[mask > 0] = 250
+            cv2.imwrite(str(out / "masks" / f"{i:02d}.png"), mask)
+        cv2.imwrite(str(out / ("bad" if i % 2 else "good") / f"{i:02d}.png"), picture)
+    return out
+
+
+# Reading.
+
+
+def test_a_folder_is_read_in_the_reference_layout(folder: Path) -> None:
+    samples = read_folder(folder)
+    assert [s.state for s in samples] == [State.GOOD] * 8 + [State.BAD] * 8
+    assert all((s.mask_path is not None) == (s.state is State.BAD) for s in samples)
+
+
+def test_pictures_and_masks_are_resized_as_the_line_resizes(folder: Path) -> None:
+    samples = read_folder(folder)[-2:]
+    for spec in (REFERENCE_CLASSIFIER.input, REFERENCE_SEGMENTER.input):
+        arrays = load(samples, spec, masks=True, show_progress=False)
+        first = cv2.imread(str(samples[0].path))
+        assert np.array_equal(arrays.pictures[0], network_picture(first, spec)[:, :, ::-1])
+        covered = arrays.pictures[0].min(axis=2) > 200
+        assert (covered == (arrays.masks[0] > 127)).mean() > 0.97
+
+
+def test_a_group_never_stands_on_both_sides() -> None:
+    samples = [Sample(Path(f"{i}.png"), None, State.GOOD, f"part{i // 5}") for i in range(200)]
+    training, validation = split(samples, 0.25, seed=1)
+    assert training and validation and len(training) + len(validation) == 200
+    assert not {s.group for s in training} & {s.group for s in validation}
+    assert split(samples, 0.25, seed=1) == (training, validation)
+    assert split(samples, 0.25, seed=2) != (training, validation)
+
+
+def test_groups_come_from_index_csv(folder: Path) -> None:
+    index = folder / "index.csv"
+    try:
+        with index.open("w", newline="") as table:
+            csv.writer(table).writerows([("file", "group"), ("good/00.png", "a"), ("good/02.png", "a")])
+        assert [s.group for s in read_folder(folder)[:3]] == ["a", "a", "good/04.png"]
+        index.write_text("picture\nx\n")
+        with pytest.raises(DataError, match=r"index\.csv: columns"):
+            read_folder(folder)
+    finally:
+        index.unlink()
+
+
+def break_nothing_there(folder: Path) -> None:
+    for path in (folder / "bad").iterdir():
+        path.unlink()
+
+
+def break_no_masks(folder: Path) -> None:
+    (folder / "masks" / "one.png").unlink()
+
+
+def break_mask_size(folder: Path) -> None:
+    cv2.imwrite(str(folder / "masks" / "one.png"), np.zeros((10, 10), np.uint8))
+
+
+def break_picture(folder: Path) -> None:
+    (folder / "good" / "one.png").write_bytes(b"no picture")
+
+
+def break_mask(folder: Path) -> None:
+    (folder / "masks" / "one.png").write_bytes(b"no mask")
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        pytest.param(break_nothing_there, r"bad: holds no picture", id="empty class"),
+        pytest.param(break_no_masks, r"one\.png: has no mask", id="no mask"),
+        pytest.param(break_mask_size, r"one\.png: is 10x10, its picture 40x30", id="mask of another size"),
+        pytest.param(break_picture, r"good/one\.png: cannot be read", id="unreadable picture"),
+        pytest.param(break_mask, r"masks/one\.png: cannot be read", id="unreadable mask"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore")
+def test_what_is_wrong_with_a_folder_is_said_with_the_files_name(tmp_path: Path, damage, says: str) -> None:
+    for name in ("good", "bad", "masks"):
+        (tmp_path / name).mkdir()
+        shape = (30, 40) if name == "masks" else (30, 40, 3)
+        cv2.imwrite(str(tmp_path / name / "one.png"), np.full(shape, 200, np.uint8))
+    damage(tmp_path)
+    with pytest.raises(DataError, match=says):
+        load(read_folder(tmp_path), REFERENCE_CLASSIFIER.input, masks=True, show_progress=False)
+
+
+# Arithmetic.
+
+
+def test_the_threshold_lies_in_the_middle_of_a_clean_gap() -> None:
+    margins, truth = np.array([-4.0, -3.0, -1.0, 3.0, 5.0]), np.array([0, 0, 0, 1, 1])
+    assert fewest_mistakes(margins, truth, 1.0) == pytest.approx(float(scores(np.array(1.0), 1.0)), abs=1e-4)
+
+
+def test_the_temperature_undoes_overconfidence() -> None:
+    rng = np.random.default_rng(3)
+    true_margin = rng.normal(0, 2, 4000)
+    truth = rng.random(4000) < scores(true_margin, 1.0)
+    fitted = fitted_temperature(true_margin * 3, truth)
+    assert fitted == pytest.approx(3.0, rel=0.15)
+    loud = expected_calibration_error(scores(true_margin * 3, 1.0), truth)
+    assert expected_calibration_error(scores(true_margin * 3, fitted), truth) < loud / 3
+
+
+def test_rates_of_a_known_case() -> None:
+    found = counts(np.array([1, 1, 0, 0, 1]), np.array([1, 0, 1, 0, 1]))
+    assert (found.hits, found.misses, found.false_alarms, found.rest) == (2, 1, 1, 1)
+    assert found.accuracy == 0.6
+    assert average_precision(np.array([0.9, 0.8, 0.1]), np.array([1, 0, 1])) == pytest.approx((1 + 2 / 3) / 2)
+
+
+# With torch.
+
+
+@pytest.fixture(scope="module")
+def torch():
+    return pytest.importorskip("torch", reason="training needs requirements-torch.txt (make setup-torch)")
+
+
+def test_mask_and_picture_are_moved_alike(torch) -> None:
+    from tools.augment import augmented
+
+    mask = torch.zeros(16, 1, 64, 64)
+    mask[:, :, 10:30, 5:20] = 1
+    pictures = mask.expand(-1, 3, -1, -1) * 255
+    moved, masks = augmented(pictures, mask, torch.Generator().manual_seed(1))
+    assert not torch.equal(masks, mask)
+    brightest = moved.mean(dim=1, keepdim=True) > 128
+    assert (brightest == (masks > 0.5)).float().mean() > 0.985
+    assert masks.sum(dim=(1, 2, 3)).min() > 0.6 * 300
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.timeout(400)
+def test_from_a_folder_to_a_bundle_that_opens(torch, folder: Path, tmp_path: Path) -> None:
+    pytest.importorskip("onnxscript", reason="export needs requirements-torch.txt (make setup-torch)")
+    from detector.opening import open_cascade
+    from tools.export import export
+    from tools.train import train
+
+    out = tmp_path / "run"
+    train(folder, out, preset="edge", seed=3, epochs=5, threads=1, show_progress=False)
+    with (out / "classifier.csv").open() as curve:
+        assert len(list(csv.DictReader(curve))) == 5
+    described = export(out, folder, tmp_path / "bundle", name="tiny", test=folder, show_progress=False)
+    assert described["metrics"]["parity_with_torch"]["classifier_verdicts_changed"] == 0
+    cascade = open_cascade(clock=time.monotonic, bundle=tmp_path / "bundle", device="cpu")
+    assert cascade.bundle_id.startswith("tiny@")
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.timeout(300)
+def test_a_killed_training_goes_on_and_ends_the_same(torch, folder: Path, tmp_path: Path) -> None:
+    from tools.train import train
+
+    def weights(name: str) -> dict:
+        return torch.load(tmp_path / name / "classifier.last.pt", weights_only=True)["module"]
+
+    common = {"preset": "edge", "seed": 1, "stages": ("classifier",), "threads": 1, "show_progress": False}
+    train(folder, tmp_path / "straight", steps=2, epochs=3, **common)
+    train(folder, tmp_path / "broken", steps=1, epochs=3, **common)
+    train(folder, tmp_path / "broken", steps=2, epochs=3, **common)
+    straight, broken = weights("straight"), weights("broken")
+    assert all(torch.equal(straight[key], broken[key]) for key in straight)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    ("preset", "stage"), [("reference", "classifier"), ("reference", "segmenter"), ("vit", "classifier")]
+)
+def test_the_reference_networks_train_into_the_reference_format(
+    torch, folder: Path, tmp_path: Path, preset: str, stage: str
+) -> None:
+    from detector.engines.architectures import recognised
+    from tools.train import train
+
+    train(folder, tmp_path, preset=preset, seed=0, stages=(stage,), steps=1, epochs=1, show_progress=False)
+    held = torch.load(tmp_path / f"{stage}.pth", map_location="cpu", weights_only=True)
+    found = recognised(held)
+    assert found is not None and found.kind == stage

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from stream.messages import Key
 from stream.ring import Ring, SlotHeader, SlotState
 
+NOBODY = ""  # holds the frames whose inspector died after its verdict
 POISON_DEATHS = 3  # a frame that this many inspectors died of is given to no other
 
 
@@ -109,9 +110,16 @@ class Slots:
                 holding.place.ring.set_state(holding.place.slot, SlotState.JUDGED)
 
     def give_back(self, inspector: str) -> tuple[list[Key], list[Key]]:
-        """The inspector died. Returns the frames that wait again, and those that it was the last to die of."""
-        mine = [h for h in self._held.values() if h.inspector == inspector and not h.judged]
-        return self._wait_again(mine, guilty=True)
+        """The inspector died. Returns the frames that wait again, and those that it was the last to die of.
+
+        Frames that it had judged are nobody's from now on: the next inspector may come under the same name, and would
+        seem to be the one that still repeats their verdicts.
+        """
+        mine = [h for h in self._held.values() if h.inspector == inspector]
+        for holding in mine:
+            if holding.judged:
+                holding.inspector = NOBODY
+        return self._wait_again([h for h in mine if not h.judged], guilty=True)
 
     def overdue(self, before_mono_ns: int, *, judged: bool) -> list[Holding]:
         """Frames leased (or judged) before that time that nobody has released."""
@@ -166,7 +174,7 @@ class Slots:
 
     def _wait_again(self, holdings: list[Holding], *, guilty: bool) -> tuple[list[Key], list[Key]]:
         again, poison = [], []
-        for holding in sorted(holdings, key=lambda h: h.key, reverse=True):
+        for holding in sorted(holdings, key=lambda h: h.key):
             holding.inspector, holding.judged = None, False
             if not guilty:
                 holding.attempt -= 1
@@ -176,8 +184,9 @@ class Slots:
                 continue
             holding.place.ring.table["attempt"][holding.place.slot] = holding.attempt
             holding.place.ring.set_state(holding.place.slot, SlotState.READY)
-            self._ready.appendleft(holding)
+            self._ready.append(holding)
             again.append(holding.key)
+        self._ready = deque(sorted(self._ready, key=lambda h: h.key))  # the oldest first, whoever gave it back
         return again, poison
 
     def _release(self, holding: Holding) -> None:

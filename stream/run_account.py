@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -9,6 +10,14 @@ from stream.ledger import Ledger
 from stream.messages import Key, Outcome, Report
 
 OUTCOMES_MAX = 512  # intervals in one report
+SENT_MAX = 256  # unanswered reports that an answer is matched with; one to an older report counts for nothing
+
+
+@dataclass(frozen=True)
+class _Sent:
+    serial: int
+    upto: int  # outcomes told with it or before it
+    counts: tuple[object, ...]
 
 
 @dataclass
@@ -31,8 +40,9 @@ class RunAccount:
     _decided: Ledger = field(default_factory=Ledger)  # outcomes that capture decided
     _reasons: dict[str, str] = field(default_factory=dict)
     _unconfirmed: list[Outcome] = field(default_factory=list)
+    _outcomes_confirmed: int = 0  # outcomes that have left the front of `_unconfirmed`
     _serial: int = 0
-    _sent: tuple[int, int, tuple[object, ...]] | None = None  # serial, outcomes in it, counts in it
+    _sent: deque[_Sent] = field(default_factory=lambda: deque(maxlen=SENT_MAX))  # unanswered reports, oldest first
     _confirmed: tuple[object, ...] = ()
 
     def take_seq(self) -> int:
@@ -44,9 +54,9 @@ class RunAccount:
         """Capture itself says what became of these frames."""
         for first, last in self._decided.add(start, stop, outcome):
             last_one = self._unconfirmed[-1] if self._unconfirmed else None
-            sent = self._sent[1] if self._sent else 0
+            told = self._sent[-1].upto - self._outcomes_confirmed if self._sent else 0
             joins = last_one and last_one.stop == first and (last_one.outcome, last_one.reason) == (outcome, reason)
-            if last_one and joins and len(self._unconfirmed) > sent:
+            if last_one and joins and len(self._unconfirmed) > told:
                 self._unconfirmed[-1] = Outcome(last_one.start, last, outcome, reason)
             else:
                 self._unconfirmed.append(Outcome(first, last, outcome, reason))
@@ -75,13 +85,14 @@ class RunAccount:
     def report(self, pending: Iterable[Key]) -> Report | None:
         """What the recorder should hear now; None where it has confirmed everything and nothing is pending."""
         pending = tuple(pending)
-        counts = (self.captured, self.lost, self.expired, self.ended, self.note)
+        counts = self._counts()
         if not self._unconfirmed and not pending and counts == self._confirmed:
             return None
         part = tuple(self._unconfirmed[:OUTCOMES_MAX])
-        if self._sent is None or self._sent[1] != len(part) or self._sent[2] != counts:
+        upto = self._outcomes_confirmed + len(part)
+        if not self._sent or (self._sent[-1].upto, self._sent[-1].counts) != (upto, counts):
             self._serial += 1
-            self._sent = (self._serial, len(part), counts)
+            self._sent.append(_Sent(self._serial, upto, counts))
         return Report(
             camera=self.camera,
             run=self.run,
@@ -99,16 +110,24 @@ class RunAccount:
         )
 
     def confirm(self, serial: int) -> None:
-        """The recorder has the report with this serial on disk."""
-        if self._sent is None or self._sent[0] != serial:
+        """The recorder has the report with this serial on disk, and with it all that the earlier ones said.
+
+        A slow disk answers when a newer report has left already; its answer counts all the same.
+        """
+        sent = next((s for s in self._sent if s.serial == serial), None)
+        if sent is None:
             return
-        del self._unconfirmed[: self._sent[1]]
-        self._confirmed = self._sent[2]
-        self._sent = None
+        while self._sent and self._sent[0].serial <= serial:
+            self._sent.popleft()
+        del self._unconfirmed[: sent.upto - self._outcomes_confirmed]
+        self._outcomes_confirmed = sent.upto
+        self._confirmed = sent.counts
 
     @property
     def settled(self) -> bool:
         """Whether the run is over and the recorder has all that capture knows of it."""
-        counts = (self.captured, self.lost, self.expired, self.ended, self.note)
-        confirmed = not self._unconfirmed and counts == self._confirmed
+        confirmed = not self._unconfirmed and self._counts() == self._confirmed
         return self.ended and self.recalled and confirmed and not self.unrecorded()
+
+    def _counts(self) -> tuple[object, ...]:
+        return self.captured, self.lost, self.expired, self.ended, self.note

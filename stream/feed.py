@@ -60,8 +60,10 @@ class Feed:
     def _ask(self) -> bool:
         """Asks the door where a frame has waited longest for one frame, and greets the silent ones."""
         now_s = time.monotonic()
-        if self._asked is not None and now_s - self._asked_s < ANSWER_S:
-            return False
+        if self._asked is not None:
+            if now_s - self._asked_s < ANSWER_S:
+                return False
+            self._asked.waiting = None  # its capture died or hangs: the others' frames come first
         best = min((d for d in self._doors if d.waiting and d.waiting.count), key=_urgency, default=None)
         for door in self._doors:
             silent = now_s - door.greeted_s > GREET_EVERY_S

@@ -6,6 +6,7 @@ and counts together, so they can never disagree. Written by the recorder alone; 
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -91,25 +92,37 @@ class DefectLog:
     def __init__(self, data_dir: Path) -> None:
         """Opens or creates it. Raises LogError."""
         self.path = data_dir / FILE
+        self._engine = ("", "", "")  # engine, bundle, session: as noted last
+        self._engine_written = True
         try:
             data_dir.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(self.path, timeout=1.0, isolation_level=None)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=FULL")
-            self._db.executescript(f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version={VERSION}; COMMIT;")
         except (sqlite3.Error, OSError) as error:
-            raise LogError(
-                f"{self.path}: cannot keep the log here: {error}; set data_dir to a writable folder"
-            ) from error
+            raise LogError(_cannot_keep(self.path, error)) from error
+        try:
+            self._prepare()
+        except sqlite3.Error as error:
+            self._db.close()
+            raise LogError(_cannot_keep(self.path, error)) from error
 
     def begin_session(self, session: str, started_utc_ns: int, line: str, settings: str) -> None:
-        self._db.execute(
-            "INSERT OR IGNORE INTO sessions (session, started_utc_ns, line, settings) VALUES (?, ?, ?, ?)",
-            (session, started_utc_ns, line, settings),
-        )
+        """Enters a start of the line. Raises LogError where the disk refuses."""
+        try:
+            self._db.execute(
+                "INSERT OR IGNORE INTO sessions (session, started_utc_ns, line, settings) VALUES (?, ?, ?, ?)",
+                (session, started_utc_ns, line, settings),
+            )
+        except sqlite3.Error as error:
+            raise LogError(_refused(self.path, error)) from error
 
     def note_engine(self, session: str, engine: str, bundle: str) -> None:
-        self._db.execute("UPDATE sessions SET engine=?, bundle=? WHERE session=?", (engine, bundle, session))
+        """Enters who judges; where the disk refuses, with the next batch that it takes."""
+        if self._engine == (engine, bundle, session):
+            return
+        self._engine, self._engine_written = (engine, bundle, session), False
+        with contextlib.suppress(sqlite3.Error):
+            self._write_engine()
+            self._engine_written = True
 
     def write(self, batch: Batch) -> None:
         """All of it or nothing, on disk when it returns. Raises LogError where the disk refuses."""
@@ -117,13 +130,32 @@ class DefectLog:
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 self._write(batch)
+                if not self._engine_written:
+                    self._write_engine()
                 self._db.execute("COMMIT")
-            except sqlite3.Error:
+            except BaseException:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
         except sqlite3.Error as error:
-            raise LogError(f"{self.path}: the log cannot be written: {error}; make room on the disk") from error
+            raise LogError(_refused(self.path, error)) from error
+        self._engine_written = True
+
+    def _prepare(self) -> None:
+        """Durable commits, and the tables of this version. Raises LogError where the log is of another version."""
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=FULL")
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if version not in (0, VERSION):
+            self._db.close()
+            raise LogError(
+                f"{self.path}: a log of format {version}, this version keeps format {VERSION}; "
+                "set data_dir to another folder, or use the version that wrote it"
+            )
+        self._db.executescript(f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version={VERSION}; COMMIT;")
+
+    def _write_engine(self) -> None:
+        self._db.execute("UPDATE sessions SET engine=?, bundle=? WHERE session=?", self._engine)
 
     def _write(self, batch: Batch) -> None:
         db = self._db
@@ -167,8 +199,12 @@ def open_for_reading(data_dir: Path) -> sqlite3.Connection:
         raise LogError(f"{path}: no log here; give the folder that the line keeps as data_dir")
     try:
         db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=5.0)
+    except sqlite3.Error as error:
+        raise LogError(f"{path}: the log cannot be opened: {error}") from error
+    try:
         db.execute("SELECT 1 FROM runs LIMIT 1")
     except sqlite3.Error as error:
+        db.close()
         raise LogError(f"{path}: not a log that can be read: {error}") from error
     return db
 
@@ -185,7 +221,9 @@ def read_book(db: sqlite3.Connection, camera: str, run: int, gap: int) -> RunBoo
     session, source, live, captured, lost, expired, ended, note, digest, latencies = row
     intervals = db.execute("SELECT start, stop, outcome FROM ledger WHERE camera=? AND run=?", (camera, run))
     frames = db.execute(
-        "SELECT seq, score, captured_utc_ns FROM verdicts WHERE camera=? AND run=? AND state='BAD'", (camera, run)
+        "SELECT seq, score, captured_utc_ns FROM verdicts WHERE camera=? AND run=? AND state='BAD'"
+        " AND score IS NOT NULL",
+        (camera, run),
     )
     return RunBook(
         camera=camera,
@@ -217,6 +255,14 @@ def session_books(db: sqlite3.Connection, session: str, gap: int) -> Iterable[Ru
 def defects_from(text: str) -> tuple[DefectRecord, ...]:
     """The defects of a row."""
     return msgspec.json.decode(text, type=tuple[DefectRecord, ...])
+
+
+def _cannot_keep(path: Path, error: Exception) -> str:
+    return f"{path}: cannot keep the log here: {error}; set data_dir to a writable folder"
+
+
+def _refused(path: Path, error: Exception) -> str:
+    return f"{path}: the log cannot be written: {error}; make room on the disk"
 
 
 def _columns(row: VerdictRow) -> tuple[object, ...]:

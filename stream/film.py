@@ -18,7 +18,7 @@ import numpy as np
 from detector.verdict import Box
 from stream.messages import VerdictRecord
 from stream.overlay import draw_overlay
-from stream.wire import unpack_mask
+from stream.wire import WireError, unpack_mask
 
 log = logging.getLogger("linewatch")
 QUEUE = 8  # pictures waiting to be encoded; the caller decides what happens when it is full
@@ -55,6 +55,9 @@ class Film:
 
     def add(self, shot: Shot) -> bool:
         """Takes a shot; False where the encoder is behind and the caller may keep it or let it go."""
+        if not self._thread.is_alive():
+            self.left_out += 1  # nobody will take it, ever: whoever waits for that waits in vain
+            return True
         try:
             self._shots.put_nowait(shot)
         except queue.Full:
@@ -77,7 +80,7 @@ class Film:
             return
         try:
             self._write(first)
-        except (av.FFmpegError, OSError) as error:
+        except (av.FFmpegError, OSError, WireError) as error:
             log.error("%s: the film ends here: %s", self.path, error)
             while self._shots.get() is not None:
                 self.left_out += 1

@@ -6,33 +6,41 @@ ring they lie, and with which sequence number, so that a reader can tell a pictu
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
+
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]  # fits into a column of the log
+Pixels = Annotated[int, msgspec.Meta(ge=1, le=1 << 16)]
+Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]  # never NaN
+Length = Annotated[float, msgspec.Meta(ge=0.0, le=1e9)]  # never NaN or infinite
+Word = Annotated[str, msgspec.Meta(pattern=r"\A(GOOD|BAD|UNKNOWN)\Z")]
 
 
 class Key(msgspec.Struct, frozen=True, array_like=True, order=True):
     """The name of a frame within its camera."""
 
-    run: int
-    seq: int
+    run: Count
+    seq: Count
 
 
 class FrameRef(msgspec.Struct, frozen=True):
     """A frame and where its pixels lie."""
 
     camera: str
-    run: int
-    seq: int
-    captured_mono_ns: int
-    captured_utc_ns: int
+    run: Count
+    seq: Count
+    captured_mono_ns: Count
+    captured_utc_ns: Count
     pts_s: float | None  # the source's own time of the picture
     host: str
     boot_id: str
     ring: str  # file name of the ring, in the runtime folder
-    slot: int
-    lock: int  # the slot's sequence number while it holds this picture
-    height: int
-    width: int
-    attempt: int = 1  # 1 for the first inspector that gets it
+    slot: Count
+    lock: Count  # the slot's sequence number while it holds this picture
+    height: Pixels
+    width: Pixels
+    attempt: Count = 1  # 1 for the first inspector that gets it
     problem: str | None = None  # must not be judged: UNKNOWN, with this reason
     deadline_ms: float | None = None  # judged later than this after capture is UNKNOWN
 
@@ -45,25 +53,25 @@ class DefectRecord(msgspec.Struct, frozen=True):
     """A defect as it travels and as it is kept: box half open, in pixels of the frame."""
 
     kind: str
-    score: float
-    box: tuple[int, int, int, int]
-    area_px: int
-    length_px: float
-    width_px: float
+    score: Share
+    box: tuple[Count, Count, Count, Count]
+    area_px: Count
+    length_px: Length
+    width_px: Length
 
 
 class PackedMask(msgspec.Struct, frozen=True):
     """A binary mask, cropped to `box` of the frame, one bit a pixel, deflated (see wire.pack_mask)."""
 
-    box: tuple[int, int, int, int]
+    box: tuple[Count, Count, Count, Count]
     bits: bytes
 
 
 class VerdictRecord(msgspec.Struct, frozen=True):
     """A verdict as it travels and as it is kept."""
 
-    state: str  # GOOD | BAD | UNKNOWN
-    score: float | None
+    state: Word
+    score: Share | None
     reason: str | None
     defects: tuple[DefectRecord, ...]
     mask: PackedMask | None
@@ -119,7 +127,7 @@ class Judged(msgspec.Struct, frozen=True, tag="judged"):
     inspector: str
     frame: FrameRef
     verdict: VerdictRecord
-    judged_mono_ns: int
+    judged_mono_ns: Count
 
 
 class Recorded(msgspec.Struct, frozen=True, tag="recorded"):
@@ -135,8 +143,8 @@ class Recorded(msgspec.Struct, frozen=True, tag="recorded"):
 class Outcome(msgspec.Struct, frozen=True):
     """What became of the frames start <= seq < stop where capture decides: dropped:REASON, or UNKNOWN with a reason."""
 
-    start: int
-    stop: int
+    start: Count
+    stop: Count
     outcome: str
     reason: str | None = None  # of UNKNOWN
 
@@ -145,14 +153,14 @@ class Report(msgspec.Struct, frozen=True, tag="report"):
     """A capture's account of one run; acknowledged by its serial, and sent again until it is."""
 
     camera: str
-    run: int
-    serial: int
+    run: Count
+    serial: Count
     session: str
     source: str  # without its password
     live: bool
-    captured: int
-    lost: int  # lost before capture, by the camera's own counter or time
-    expired: int  # leases given back because an inspector died or was silent
+    captured: Count
+    lost: Count  # lost before capture, by the camera's own counter or time
+    expired: Count  # leases given back because an inspector died or was silent
     outcomes: tuple[Outcome, ...]
     pending: tuple[Key, ...]  # frames of this run that have waited long for the recorder's release
     ended: bool
@@ -183,25 +191,25 @@ class Recall(msgspec.Struct, frozen=True, tag="recall"):
     """A capture that goes on with a run asks what the log has of it."""
 
     camera: str
-    run: int
+    run: Count
 
 
 class Known(msgspec.Struct, frozen=True, tag="known"):
     """The log's answer: the half-open intervals of seq whose outcome is on disk."""
 
     camera: str
-    run: int
-    intervals: tuple[tuple[int, int], ...]
+    run: Count
+    intervals: tuple[tuple[Count, Count], ...]
 
 
 class Event(msgspec.Struct, frozen=True, tag="event"):
     """Something a person should be able to read later: a gap, a restart, a refusal."""
 
     camera: str  # empty: the whole line
-    run: int  # 0: no run
+    run: Count  # 0: no run
     kind: str
     text: str
-    utc_ns: int
+    utc_ns: Count
 
 
 # --- for people: newest only -----------------------------------------------------------------------------------------

@@ -45,6 +45,7 @@ class Staged:
 
     batch: Batch = field(default_factory=Batch)
     replies: list[Reply] = field(default_factory=list)
+    said: set[Reply] = field(default_factory=set)  # an answer leaves once, however often it was asked for meanwhile
     outdated: list[str] = field(default_factory=list)  # evidence folders that no row will point to
     early: list[tuple[str, Key]] = field(default_factory=list)  # frames whose pixels could be let go before the commit
 
@@ -121,6 +122,8 @@ class Bookkeeping:
                 self._place(book, BadFrame(frame.seq, verdict.score, frame.captured_utc_ns), evidence)
             self.staged.early.append((frame.camera, frame.key))
             self.staged.batch.note(book)
+        elif evidence is not None and book.ledger.outcome(frame.seq) != "BAD":
+            self.staged.outdated.append(evidence)  # capture decided while the picture was written: no row points to it
         self._answer(Reply(judged.inspector, Recorded(frame.camera, (frame.key,))))
         self._answer(Reply(capture_name(frame.camera), Release(frame.camera, (frame.key,))))
 
@@ -203,4 +206,6 @@ class Bookkeeping:
             self.staged.outdated.append(evidence_folder(book.camera, book.run, seq))
 
     def _answer(self, reply: Reply) -> None:
-        self.staged.replies.append(reply)
+        if reply not in self.staged.said:
+            self.staged.said.add(reply)
+            self.staged.replies.append(reply)

@@ -43,6 +43,7 @@ def write_evidence(
     partial.mkdir(parents=True)
     hashes = {file: _write(partial / file, content) for file, content in _pictures(judged, picture, mask, region)}
     _write(partial / "evidence.json", _describe(judged, hashes))
+    _sync_folder(partial)
     partial.rename(target)
     _sync_folder(target.parent)
     return name
@@ -124,7 +125,7 @@ def _write(path: Path, content: bytes) -> str:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Makes a rename in the folder survive a power cut."""
+    """Makes the names in the folder survive a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -146,10 +146,10 @@ def as_coco(frames: Iterator[LoggedFrame], data_dir: Path) -> dict[str, object]:
 def _moment(text: str) -> datetime:
     """A point in time: a date, a time, or how long ago."""
     units = {"m": "minutes", "h": "hours", "d": "days"}
-    if text[-1:] in units and text[:-1].isdigit():
-        return datetime.now(timezone.utc) - timedelta(**{units[text[-1]]: int(text[:-1])})
     try:
+        if text[-1:] in units and text[:-1].isdigit():
+            return datetime.now(timezone.utc) - timedelta(**{units[text[-1]]: int(text[:-1])})
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise argparse.ArgumentTypeError(f"got {text}; give 2026-11-22, 2026-11-22T14:05, 30m, 8h or 7d") from error
     return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)

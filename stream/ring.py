@@ -118,7 +118,10 @@ class Ring:
             if size < PAGE:
                 raise RingError(f"{path}: not a ring: {size} bytes")
             access = mmap.ACCESS_WRITE if writable else mmap.ACCESS_READ
-            self._map = mmap.mmap(descriptor, size, access=access)
+            try:
+                self._map = mmap.mmap(descriptor, size, access=access)
+            except OSError as error:
+                raise RingError(f"{path}: cannot map the ring: {error.strerror}") from error
         finally:
             os.close(descriptor)
         self.head: np.ndarray = np.frombuffer(self._map, HEAD, 1)[0:1]

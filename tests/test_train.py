@@ -180,7 +180,7 @@ def test_from_a_folder_to_a_bundle_that_opens(torch, folder: Path, tmp_path: Pat
     from tools.train import train
 
     out = tmp_path / "run"
-    train(folder, out, preset="edge", seed=3, epochs=5, threads=1, show_progress=False)
+    train(folder, out, preset="edge", seed=26, epochs=5, threads=1, show_progress=False)
     with (out / "classifier.csv").open() as curve:
         assert len(list(csv.DictReader(curve))) == 5
     described = export(out, folder, tmp_path / "bundle", name="tiny", test=folder, show_progress=False)
@@ -216,7 +216,7 @@ def test_the_reference_networks_train_into_the_reference_format(
     from detector.engines.architectures import recognised
     from tools.train import train
 
-    train(folder, tmp_path, preset=preset, seed=0, stages=(stage,), steps=1, epochs=1, show_progress=False)
+    train(folder, tmp_path, preset=preset, seed=1, stages=(stage,), steps=1, epochs=1, show_progress=False)
     held = torch.load(tmp_path / f"{stage}.pth", map_location="cpu", weights_only=True)
     found = recognised(held)
     assert found is not None and found.kind == stage

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from detector.verdict import Box
-from stream.bookkeeping import Bookkeeping, Staged
+from stream.bookkeeping import Bookkeeping, Staged, capture_name
 from stream.configuration import dump_line
 from stream.defect_log import DefectLog, LogError
 from stream.evidence import remove_evidence, remove_leftovers, write_evidence
@@ -117,7 +117,9 @@ class Recorder:
         if self._books.staged and self._staged_since is None:
             self._staged_since = now
         if self._staged_since is not None and self._due(now):
-            self._commit(now)
+            self._commit()
+        if self._disk_error:
+            self._release_early()
         if now >= self._status_at:
             self._status_at = now + STATUS_EVERY_S
             self._live.send(self.status())
@@ -271,7 +273,12 @@ class Recorder:
         age_s = now - self._staged_since
         return age_s * 1000 >= self._line.recorder.commit_ms or len(self._books.staged.replies) >= BATCH_MAX
 
-    def _commit(self, now: float) -> None:
+    def _release_early(self) -> None:
+        """The disk refuses: inspection goes on with the slots of frames whose pixels nobody needs."""
+        for camera, keys in self._books.early_releases().items():
+            self._peers.send(Release(camera, keys, committed=False), to=capture_name(camera).encode())
+
+    def _commit(self) -> None:
         """Writes what is staged, and answers; or keeps it, and says so."""
         if self._log is None:
             self._open_log()
@@ -283,8 +290,6 @@ class Recorder:
         except LogError as error:
             self._books.restore(staged)
             self._refused(str(error))
-            for camera, keys in self._books.early_releases().items():
-                self._peers.send(Release(camera, keys, committed=False), to=f"capture {camera}".encode())
             return
         self._staged_since = None
         if self._disk_error:

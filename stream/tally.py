@@ -15,7 +15,7 @@ def counts(camera: str, books: list[RunBook]) -> CameraCounts:
             outcomes[outcome] = outcomes.get(outcome, 0) + frames
     return CameraCounts(
         camera=camera,
-        captured=sum(book.captured for book in mine),
+        captured=sum(_captured(book) for book in mine),
         good=outcomes.get("GOOD", 0),
         bad=outcomes.get("BAD", 0),
         unknown=outcomes.get("UNKNOWN", 0),
@@ -23,3 +23,8 @@ def counts(camera: str, books: list[RunBook]) -> CameraCounts:
         ledger_closed=bool(mine) and all(book.closed for book in mine),
         incidents=sum(len(book.incidents) for book in mine),
     )
+
+
+def _captured(book: RunBook) -> int:
+    """As capture reported it; while the run goes on, its verdicts may be here before that report."""
+    return book.captured if book.ended else max(book.captured, sum(book.ledger.counts().values()))

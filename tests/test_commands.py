@@ -1,0 +1,171 @@
+"""The commands beside `run`, in real processes: replay, log, status, stop, and each role alone."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.line import ROOT, alive, rows, run_to_end, running, wait_for, write_line
+from tests.recordings import numbered_frames, write_recording
+
+BAD = {5, 6, 30}
+
+
+def stream(*words: str | Path, timeout_s: float = 60) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "stream", *map(str, words)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=timeout_s, check=False)
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, int]:
+    """A line that has judged a recording: its YAML, the recording, the run."""
+    folder = tmp_path_factory.mktemp("judged")
+    recording = write_recording(folder / "belt.mp4", numbered_frames(50, bad=BAD))
+    file = write_line(folder, recording)
+    summary, code, said = run_to_end(file)
+    assert code == 0, said
+    return file, recording, summary["cameras"]["belt"]["runs"][0]
+
+
+def test_a_replay_of_the_same_recording_is_exact(judged: tuple[Path, Path, int]) -> None:
+    file, recording, run = judged
+    done = stream("replay", recording, "--config", file, "--diff", str(run), "--json")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout.splitlines()[-1])
+    assert document["changed"] == [] and "bit for bit" in document["note"]
+
+
+def test_a_replay_names_each_frame_that_is_judged_otherwise(judged: tuple[Path, Path, int], tmp_path: Path) -> None:
+    file, _, run = judged
+    other = write_recording(tmp_path / "other.mp4", numbered_frames(50, bad={5, 40}))
+    done = stream("replay", other, "--config", file, "--diff", str(run))
+    assert done.returncode == 1, done.stderr
+    assert "frame 6: BAD -> GOOD" in done.stdout and "frame 40: GOOD -> BAD" in done.stdout
+    assert "frame 30: BAD -> GOOD" in done.stdout and "frame 5:" not in done.stdout
+
+
+def test_a_replay_against_an_unknown_run_says_so(judged: tuple[Path, Path, int]) -> None:
+    file, recording, _ = judged
+    done = stream("replay", recording, "--config", file, "--diff", "12345")
+    assert done.returncode == 2 and "--diff 12345: no such run" in done.stderr
+
+
+def test_the_log_lists_each_bad_frame(judged: tuple[Path, Path, int]) -> None:
+    file, _, run = judged
+    done = stream("log", file, "--since", "1h", "--camera", "belt", "--state", "BAD")
+    assert done.returncode == 0
+    for seq in BAD:
+        assert f"{run}/{seq}" in done.stdout
+
+
+def test_the_log_exports_csv_and_coco(judged: tuple[Path, Path, int]) -> None:
+    file, _, run = judged
+    data_dir = file.parent / "data"
+    table = csv.DictReader(io.StringIO(stream("log", "--data-dir", data_dir, "--export", "csv").stdout))
+    mine = [row for row in table if int(row["run"]) == run]
+    assert {int(row["seq"]) for row in mine} == BAD and {row["state"] for row in mine} == {"BAD"}
+    coco = json.loads(stream("log", file, "--export", "coco").stdout)
+    assert {image["width"] for image in coco["images"]} == {320}
+    assert all((data_dir / image["file_name"]).is_file() for image in coco["images"])
+    x, y, width, height = coco["annotations"][0]["bbox"]
+    assert 210 <= x <= 230 and 130 <= y <= 150 and 70 <= width <= 90 and 70 <= height <= 90
+
+
+def test_a_log_that_is_not_there_is_said_plainly(tmp_path: Path) -> None:
+    done = stream("log", "--data-dir", tmp_path)
+    assert done.returncode == 2 and "no log here" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_status_and_stop_reach_a_running_line_and_are_on_record(tmp_path: Path) -> None:
+    recording = write_recording(tmp_path / "belt.mp4", numbered_frames(400), fps=25)
+    file = write_line(tmp_path, recording, camera="pace: recorded")
+    assert stream("status", file).returncode == 1, "nothing runs yet"
+    with running(file) as line:
+        wait_for(lambda: line.judged() > 5, "the first verdicts")
+        answer = json.loads(stream("status", file, "--json").stdout)
+        assert {role["role"] for role in answer["house"]["roles"]} == {"record", "display", "inspect 1", "capture belt"}
+        second = stream("run", file, "--until-end")
+        assert second.returncode == 2 and "runs already" in second.stderr
+        assert stream("stop", file).returncode == 0
+        camera = line.summary()["cameras"]["belt"]
+    assert line.process.returncode == 0 and camera["ledger_closed"] and camera["captured"] < 400, line.said()
+    asked = [text for (text,) in rows(line.data_dir, "SELECT text FROM events WHERE kind='control'")]
+    assert [text.split()[0] for text in asked] == ["status", "stop"]
+
+
+def test_each_role_runs_alone_and_they_find_each_other(tmp_path: Path) -> None:
+    recording = write_recording(tmp_path / "belt.mp4", numbered_frames(40, bad=BAD))
+    file = write_line(tmp_path, recording)
+    log = (tmp_path / "roles.log").open("w")
+    roles = [
+        subprocess.Popen(
+            [sys.executable, "-m", "stream", role, str(file)], cwd=ROOT, stderr=log, stdin=subprocess.DEVNULL
+        )
+        for role in ("capture", "inspect", "record", "display")
+    ]
+    try:
+
+        def closed() -> bool:
+            counted = rows(tmp_path / "data", "SELECT sum(stop - start) FROM ledger")
+            ended = rows(tmp_path / "data", "SELECT captured FROM runs WHERE ended=1")
+            return ended == [(40,)] and counted == [(40,)]
+
+        wait_for(closed, "the end of the recording on record")
+    finally:
+        for role in roles:
+            role.send_signal(signal.SIGINT)
+        codes = [role.wait(30) for role in roles]
+        log.close()
+    assert codes == [0, 0, 0, 0], (tmp_path / "roles.log").read_text()
+
+
+def test_two_cameras_and_two_inspectors_share_the_work(tmp_path: Path) -> None:
+    first = write_recording(tmp_path / "a.mp4", numbered_frames(60, bad={7}))
+    second = write_recording(tmp_path / "b.mp4", numbered_frames(60, bad={50}))
+    file = write_line(tmp_path, first, f"  other:\n    source: {second}\n")
+    summary, code, said = run_to_end(file, "--set", "inspector.count=2")
+    assert code == 0, said
+    assert {name: camera["captured"] for name, camera in summary["cameras"].items()} == {"belt": 60, "other": 60}
+    assert all(camera["ledger_closed"] and camera["bad"] == 1 for camera in summary["cameras"].values()), said
+
+
+def test_a_live_line_drops_by_name_and_closes_its_ledger(tmp_path: Path) -> None:
+    """A camera far too fast for its inspector: the oldest waiting frame gives way, and is counted."""
+    file = write_line(tmp_path, "synthetic:?fps=500&size=320x240&frames=600", camera="waiting_max: 1\nslots: 10")
+    summary, code, said = run_to_end(file)
+    camera = summary["cameras"]["belt"]
+    assert code == 0 and camera["captured"] == 600 and camera["ledger_closed"], said
+    counted = camera["good"] + camera["bad"] + camera["unknown"] + sum(camera["dropped"].values())
+    assert counted == 600 and set(camera["dropped"]) <= {"newest", "ring_full"}
+
+
+def test_a_frame_past_its_deadline_is_unknown_never_good(tmp_path: Path) -> None:
+    file = write_line(tmp_path, "synthetic:?fps=50&size=320x240&frames=60", camera="deadline_ms: 0.01")
+    summary, _, said = run_to_end(file)
+    camera = summary["cameras"]["belt"]
+    assert (camera["good"], camera["bad"]) == (0, 0) and camera["unknown"] > 0, said
+    reasons = rows(tmp_path / "data", "SELECT DISTINCT reason FROM verdicts")
+    assert reasons == [("deadline",)]
+
+
+def test_a_black_picture_is_unknown_never_good(tmp_path: Path) -> None:
+    recording = write_recording(tmp_path / "dark.mp4", (frame * 0 for frame in numbered_frames(20)))
+    summary, _, said = run_to_end(write_line(tmp_path, recording))
+    assert summary["cameras"]["belt"]["unknown"] == 20, said
+
+
+def test_a_role_whose_supervisor_died_before_it_began_ends(tmp_path: Path) -> None:
+    file = write_line(tmp_path, "synthetic:")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "stream", "record", str(file), "--parent", str(os.getpid() + 1_000_000)], cwd=ROOT
+    )
+    assert process.wait(20) == 1
+    assert not alive(process.pid)

@@ -10,10 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from stream.places import SHM, Places, places_for
 from tests.holdings import holdings
 
+settings.register_profile("line", deadline=None)  # the machine is shared: a slow example is no failure
+settings.load_profile("line")
 LEAVE_S = 3.0  # time for what was told to end to be gone
 
 

@@ -22,10 +22,8 @@ def _children() -> set[str]:
 
 
 def _threads() -> set[str]:
-    alive = [
-        t for t in threading.enumerate() if not t.name.startswith(KEPT_THREADS) and t is not threading.main_thread()
-    ]
-    return {f"thread {thread.ident} ({thread.name})" for thread in alive}
+    others = [t for t in threading.enumerate() if t is not threading.main_thread()]
+    return {f"thread {t.ident} ({t.name})" for t in others if not t.name.startswith(KEPT_THREADS)}
 
 
 def _sockets() -> set[str]:

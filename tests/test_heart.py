@@ -24,13 +24,6 @@ def test_a_beat_says_how_many_and_when(tmp_path: Path) -> None:
     heart.close()
 
 
-def test_a_heart_stands_still_with_its_loop(tmp_path: Path) -> None:
-    heart = Heart(tmp_path / "record.heart")
-    heart.beat()
-    assert last_beat(tmp_path / "record.heart") == last_beat(tmp_path / "record.heart")
-    heart.close()
-
-
 @pytest.mark.parametrize("left", [None, b"", b"\x01\x02"], ids=["no-file", "empty", "cut-off"])
 def test_before_the_first_beat_there_is_none(tmp_path: Path, left: bytes | None) -> None:
     path = tmp_path / "record.heart"

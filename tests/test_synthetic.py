@@ -14,9 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.verdict import Box, State
-from stream.sources.synthetic.belt import Belt, random_look
+from stream.sources.synthetic.belt import Belt
 from stream.sources.synthetic.crop import SIDE_PX, tight_crop
 from stream.sources.synthetic.fonts import bold_fonts, held_out, shipped_fonts, split_fonts
+from stream.sources.synthetic.looks import random_look
 from stream.sources.synthetic.parts import SCRATCH_KINDS, ScratchLook, draw_part, random_part
 from stream.sources.synthetic.surfaces import SURFACES, surface
 from stream.sources.synthetic.truth import (

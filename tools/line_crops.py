@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from detector.verdict import State
-from stream.sources.synthetic.belt import SPRITE_PX, Belt, random_look, usual_look
+from stream.sources.synthetic.belt import Belt
 from stream.sources.synthetic.crop import Crop
+from stream.sources.synthetic.looks import random_look, usual_look
+from stream.sources.synthetic.sprites import SPRITE_PX
 from stream.sources.synthetic.visibility import mask_of, state_of
 
 from .films import decode, encode

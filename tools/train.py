@@ -15,8 +15,9 @@ from pathlib import Path
 import torch
 
 from .dataset import DataError, folder_sha256, load, read_folder, split
-from .fit import Fit, Task, classifier_task, fit, segmenter_task
+from .fit import Fit, fit
 from .networks import PRESETS, Plan
+from .tasks import Task, classifier_task, segmenter_task
 
 VALIDATION_SHARE = 0.12
 STAGES = ("classifier", "segmenter")

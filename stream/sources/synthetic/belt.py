@@ -7,82 +7,23 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 import cv2
 import numpy as np
 
 from detector.verdict import Box, State
 
-from .fields import Rng, gaussian
-from .fonts import shipped_fonts
-from .parts import PartLook, draw_part, random_part, random_scratch
-from .plates import plate, rim
-from .surfaces import SURFACES, surface
+from .background import NOISE_MARGIN, TILE_PX, background, noise
+from .looks import BeltLook, usual_look
+from .sprites import SPRITE_PX, Sprite, draw_sprite
 from .truth import PartTruth, RecordingTruth
-from .visibility import BAD_SHARE, SEEN_GREY, change_between, state_of
+from .visibility import BAD_SHARE, SEEN_GREY, state_of
 
-SPRITE_PX = 440  # every part fits into such a square
 REGION_PX = 400
 GAP_PX = (60, 160)  # between two parts, beyond the region's own width: the belt is empty in between
-TILE_PX = 960  # the background repeats after so many pixels
-NOISE_MARGIN = 64
 ANY_SCRATCH_GREY = SEEN_GREY // 2  # less of a difference than this counts as no scratch at all
 TRIES = 25
-
-
-@dataclass(frozen=True)
-class BeltLook:
-    """What stays the same along one belt."""
-
-    surface: str
-    level: float  # grey value of the belt, 0..255
-    speed_px_s: float
-    exposure_px: float  # how far the belt moves while the shutter is open
-    defocus_px: float  # sigma
-    noise_grey: int  # sensor noise: 0 to so many grey values are added to each pixel
-    code_px: tuple[float, float]  # lengths of the codes
-    one_kind: PartLook | None  # all parts are of this material and print; None: each is different
-    fonts: tuple[Path, ...]
-
-
-@dataclass(frozen=True)
-class Sprite:
-    """A part ready to be pasted: pixel = belt * keep / 255 + paint."""
-
-    paint: np.ndarray  # (S, S, 3) uint8 BGR, multiplied by its cover
-    keep: np.ndarray  # (S, S, 3) uint8, 255 where the belt shows through
-    cover: np.ndarray  # (S, S) bool: where the part is
-    change: np.ndarray  # (S, S) uint8 grey values by which the scratch changes the picture
-    text: str
-    kind: str | None  # of scratch
-    top: int  # row of the picture at which the sprite begins
-
-
-def random_look(rng: Rng, fonts: tuple[Path, ...]) -> BeltLook:
-    """A belt of any material and lighting; mostly with parts of one material, as lines have it."""
-    surfaces = tuple(SURFACES)
-    dark = rng.random() < 0.7
-    return BeltLook(
-        surface=surfaces[rng.integers(len(surfaces))],
-        level=rng.uniform(22, 95) if dark else rng.uniform(95, 215),
-        speed_px_s=560.0,
-        exposure_px=rng.uniform(0, 4),
-        defocus_px=rng.uniform(0.3, 1.1),
-        noise_grey=int(rng.integers(2, 9)),
-        code_px=(110.0, 300.0),
-        one_kind=random_part(rng, fonts, (200.0, 200.0)) if rng.random() < 0.7 else None,
-        fonts=fonts,
-    )
-
-
-def usual_look(seed: int) -> BeltLook:
-    """A dark belt with near-white parts: the line that the demo, the tests and the bench watch."""
-    rng = np.random.default_rng([seed, 3])
-    fonts = shipped_fonts()
-    part = replace(random_part(rng, fonts, (200.0, 200.0)), ground=rng.uniform(205, 232), ink=28.0, surface="paper")
-    return BeltLook("cast", rng.uniform(48, 75), 560.0, 2.0, 0.6, 4, (130.0, 290.0), part, fonts)
 
 
 class Belt:
@@ -107,8 +48,8 @@ class Belt:
         self.region = Box(x0, y0, x0 + side, y0 + side)
         self._step_px = self.look.speed_px_s / fps
         self._pitch_px = SPRITE_PX + side + GAP_PX[1]
-        self._ground = _background(np.random.default_rng([seed, 0]), self.look, height, width)
-        self._noise = _noise(np.random.default_rng([seed, 2]), self.look.noise_grey, height, width)
+        self._ground = background(np.random.default_rng([seed, 0]), self.look, height, width)
+        self._noise = noise(np.random.default_rng([seed, 2]), self.look.noise_grey, height, width)
         self._sprite = functools.lru_cache(maxsize=32)(self._draw_sprite)
 
     def frame(self, seq: int) -> np.ndarray:
@@ -117,8 +58,8 @@ class Belt:
         for part in self._parts_in_view(seq):
             self._paste(picture, self._sprite(part), self._left(part, seq))
         dx, dy = (seq * 37) % NOISE_MARGIN, (seq * 23) % NOISE_MARGIN
-        noise = self._noise[dy : dy + self.height, dx : dx + self.width]
-        return cv2.add(picture, noise, dst=picture)
+        grain = self._noise[dy : dy + self.height, dx : dx + self.width]
+        return cv2.add(picture, grain, dst=picture)
 
     def change(self, seq: int) -> np.ndarray:
         """(h, w) uint8 over the region: the grey values by which scratches change the picture of that seq."""
@@ -208,7 +149,7 @@ class Belt:
         wanted = rng.random() < self.scratched_share
         top = (self.height - SPRITE_PX) // 2 + int(rng.integers(-35, 36))
         for _ in range(TRIES):
-            sprite = _draw(rng, self.look, wanted, top)
+            sprite = draw_sprite(rng, self.look, wanted, top)
             if not wanted or self._plain(sprite):
                 return sprite
         raise RuntimeError(f"part {part} of seed {self.seed}: no visible scratch came out of {TRIES} drawings")
@@ -263,78 +204,6 @@ class Belt:
         return state_of(inside) is State.BAD
 
 
-def _draw(rng: Rng, look: BeltLook, wanted: bool, top: int) -> Sprite:
-    face = _part_look(rng, look)
-    length = face.code.length_px
-    size = (min(length * rng.uniform(1.12, 1.4), 380.0), length * rng.uniform(0.45, 0.95))
-    angle = face.code.angle_deg + rng.normal(0, 2)
-    alpha = plate(rng, SPRITE_PX, SPRITE_PX, -angle, _fitted(size))
-    centre = (SPRITE_PX / 2 + rng.normal(0, 4), SPRITE_PX / 2 + rng.normal(0, 4))
-    scratch = random_scratch(rng) if wanted else None
-    drawn = draw_part(rng, face, scratch, SPRITE_PX, SPRITE_PX, centre, within=alpha > 0.9)
-    dark = (1 - 0.6 * rim(alpha, rng.uniform(1, 4)))[:, :, None]
-    seen = _through_lens(np.dstack([drawn.scratched * dark * alpha[:, :, None], alpha]), look)
-    clean = seen
-    if scratch is not None:
-        clean = _through_lens(np.dstack([drawn.clean * dark * alpha[:, :, None], alpha]), look)
-    shadow = 0.45 * gaussian(np.roll(alpha, (6, 4), axis=(0, 1)), 5.0)
-    keep = np.clip((1 - seen[:, :, 3]) * (1 - shadow), 0, 1)
-    return Sprite(
-        paint=_to_uint8(seen[:, :, :3]),
-        keep=np.repeat(_to_uint8(keep * 255)[:, :, None], 3, axis=2),
-        cover=seen[:, :, 3] > 0.02,
-        change=change_between(np.clip(clean[:, :, :3], 0, 255), np.clip(seen[:, :, :3], 0, 255)),
-        text=face.code.text,
-        kind=scratch.kind if scratch else None,
-        top=top,
-    )
-
-
-def _part_look(rng: Rng, look: BeltLook) -> PartLook:
-    face = random_part(rng, look.fonts, look.code_px)
-    if look.one_kind is None:
-        return face
-    like = look.one_kind
-    code = replace(face.code, font=like.code.font, stretch=like.code.stretch)
-    ground = like.ground + rng.normal(0, 4)
-    return replace(like, code=code, ground=ground, ink=like.ink + rng.normal(0, 4), dirt=face.dirt)
-
-
-def _fitted(size: tuple[float, float]) -> tuple[float, float]:
-    """The plate's size, smaller where its diagonal would not fit into the sprite."""
-    shrink = min(1.0, (SPRITE_PX - 24) / float(np.hypot(*size)))
-    return size[0] * shrink, size[1] * shrink
-
-
-def _through_lens(layers: np.ndarray, look: BeltLook) -> np.ndarray:
-    """The layers as the camera sees them: out of focus, and smeared along the belt's movement."""
-    blurred = gaussian(layers, look.defocus_px)
-    length = look.exposure_px
-    if length < 0.5:
-        return blurred
-    taps = int(np.ceil(length)) // 2 * 2 + 3
-    kernel = np.clip((length + 1) / 2 - np.abs(np.arange(taps) - taps // 2), 0, 1).astype(np.float32)
-    return cv2.filter2D(blurred, -1, (kernel / kernel.sum())[None, :], borderType=cv2.BORDER_REFLECT)
-
-
-def _background(rng: Rng, look: BeltLook, height: int, width: int) -> np.ndarray:
-    """(height, TILE_PX + width, 3) uint8: the belt, repeating every TILE_PX columns without a seam."""
-    overlap = 64
-    wide = surface(rng, look.surface, height, TILE_PX + overlap, look.level)
-    fade = np.linspace(0, 1, overlap, dtype=np.float32)[None, :, None]
-    tile = wide[:, :TILE_PX].copy()
-    tile[:, :overlap] = wide[:, TILE_PX:] * (1 - fade) + tile[:, :overlap] * fade
-    seen = _through_lens(np.hstack([tile] * 3), look)[:, TILE_PX : 2 * TILE_PX]
-    tiles = [_to_uint8(seen)] * (2 + width // TILE_PX)
-    return np.ascontiguousarray(np.hstack(tiles)[:, : TILE_PX + width])
-
-
-def _noise(rng: Rng, grey: int, height: int, width: int) -> np.ndarray:
-    """(height + margin, width + margin, 3) uint8 between 0 and `grey`, mean grey / 2."""
-    shape = (height + NOISE_MARGIN, width + NOISE_MARGIN, 3)
-    return rng.binomial(max(0, grey), 0.5, shape).astype(np.uint8)
-
-
 def _cut(part: PartTruth, last_seq: int) -> PartTruth:
     must_first, must_last = part.must_first_seq, part.must_last_seq
     if must_first is not None and must_first > last_seq:
@@ -342,7 +211,3 @@ def _cut(part: PartTruth, last_seq: int) -> PartTruth:
     elif must_last is not None:
         must_last = min(must_last, last_seq)
     return replace(part, last_seq=min(part.last_seq, last_seq), must_first_seq=must_first, must_last_seq=must_last)
-
-
-def _to_uint8(picture: np.ndarray) -> np.ndarray:
-    return np.clip(picture + 0.5, 0, 255).astype(np.uint8)

@@ -1,0 +1,112 @@
+"""Both networks over labelled samples, as the line runs them: what they say, what to choose, what it is worth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from detector.engines.network import Network
+from detector.preprocess import network_input, to_picture
+from detector.stages import InputSpec
+from detector.verdict import State
+
+from .dataset import Sample, read_sample
+from .measures import (
+    average_precision,
+    counts,
+    expected_calibration_error,
+    fewest_mistakes,
+    fitted_temperature,
+    scores,
+)
+
+MASK_THRESHOLDS = tuple(round(0.2 + 0.05 * i, 2) for i in range(11))
+
+
+@dataclass(frozen=True)
+class Stages:
+    """The networks as the line will run them."""
+
+    classifier: Network
+    classifier_input: InputSpec
+    segmenter: Network
+    segmenter_input: InputSpec
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the networks of a bundle say of labelled samples, by the sample."""
+
+    samples: list[Sample]
+    margins: np.ndarray  # (N,) logit BAD minus logit GOOD
+    truth: np.ndarray  # (N,) bool, BAD
+    pixels: (
+        np.ndarray
+    )  # (len(MASK_THRESHOLDS), 3): hits, called, scratched pixels of the BAD pictures, in their own size
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What is chosen on the validation part."""
+
+    temperature: float
+    threshold: float
+    mask_threshold: float
+
+
+def judge(stages: Stages, samples: list[Sample], what: str, show_progress: bool = True) -> Judged:
+    """Both networks over every sample; the segmenter over BAD ones, whether or not the gate lets them through."""
+    margins = np.zeros(len(samples))
+    pixels = np.zeros((len(MASK_THRESHOLDS), 3), np.int64)
+    for i, sample in enumerate(tqdm(samples, desc=what, unit="picture", disable=not show_progress)):
+        picture, mask = read_sample(sample)
+        logits = stages.classifier.run(network_input(picture, stages.classifier_input))[0]
+        margins[i] = float(logits[1]) - float(logits[0])
+        if mask is not None:
+            pixels += _pixels(_probability(stages, picture), mask)
+    truth = np.array([sample.state is State.BAD for sample in samples])
+    return Judged(samples, margins, truth, pixels)
+
+
+def fit_thresholds(judged: Judged) -> Fitted:
+    """Temperature, the gate's threshold and the mask's, best on these samples."""
+    temperature = fitted_temperature(judged.margins, judged.truth)
+    hits, called, scratched = judged.pixels.T
+    dice = 2 * hits / np.maximum(1, called + scratched)
+    return Fitted(
+        temperature,
+        fewest_mistakes(judged.margins, judged.truth, temperature),
+        MASK_THRESHOLDS[int(np.argmax(dice))],
+    )
+
+
+def measured(judged: Judged, fitted: Fitted) -> dict[str, Any]:
+    """Pictures and pixels at the fitted thresholds; pixels pooled over the BAD pictures, in their own size."""
+    score = scores(judged.margins, fitted.temperature)
+    hits, called, scratched = judged.pixels[MASK_THRESHOLDS.index(fitted.mask_threshold)]
+    return {
+        "pictures": len(judged.samples),
+        "of_bad": counts(score >= fitted.threshold, judged.truth).summary(),
+        "average_precision": round(average_precision(score, judged.truth), 5),
+        "calibration_error": round(expected_calibration_error(score, judged.truth), 5),
+        "pixel_precision": round(float(hits / max(1, called)), 4),
+        "pixel_recall": round(float(hits / max(1, scratched)), 4),
+    }
+
+
+def _probability(stages: Stages, picture: np.ndarray) -> np.ndarray:
+    """(H, W) float32: the segmenter's, in the picture's own size, as the line brings it there."""
+    logits = stages.segmenter.run(network_input(picture, stages.segmenter_input))[0, 0]
+    height, width = picture.shape[:2]
+    return to_picture(0.5 * (1 + np.tanh(0.5 * logits)), height, width, stages.segmenter_input)
+
+
+def _pixels(probability: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    rows = []
+    for threshold in MASK_THRESHOLDS:
+        called = probability > threshold
+        rows.append((int((called & (mask > 0)).sum()), int(called.sum()), int(mask.sum())))
+    return np.array(rows, np.int64)

@@ -1,4 +1,4 @@
-"""What a test needs and may lack: skipped with its reason on a desk, a failure in CI."""
+"""What a test needs of the machine: skipped with its reason where it is absent, except in CI, which must have it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ import os
 import pytest
 
 
-def need(there: object, reason: str) -> None:
-    """Skips the test where something it needs is not there; under CI=true that fails it."""
-    if there:
+def need(condition: object, reason: str) -> None:
+    """Skips the test where the condition does not hold; with CI=true in the environment, fails it.
+
+    need(shutil.which("chromium"), "chromium is not installed: see tests/debian-packages.txt")
+    """
+    if condition:
         return
     if os.environ.get("CI") == "true":
-        pytest.fail(f"needed in CI: {reason}")
+        pytest.fail(f"{reason} (CI must have it)")
     pytest.skip(reason)

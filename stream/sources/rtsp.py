@@ -124,7 +124,8 @@ def _numbered(container: av.container.InputContainer, stream: av.VideoStream) ->
                     continue
                 begin_s = frame.time or 0.0
                 black = np.zeros((frame.height, frame.width, 3), np.uint8)
-            pts_s = None if frame.time is None else frame.time - begin_s
+            time_s = begin_s if index == 0 else frame.time  # FFmpeg often has no time for the very first
+            pts_s = None if time_s is None else time_s - begin_s
             yield Picture(bgr_view(frame), index, pts_s, DAMAGED if damaged else None)
             index += 1
 

@@ -75,7 +75,9 @@ def browser(folder: Path) -> Iterator[Browser]:
     os.close(to_child)
     os.close(to_us)
     try:
-        yield Browser(from_us, from_child)
+        opened = Browser(from_us, from_child)
+        opened.call("Browser.getVersion", {})  # it has started
+        yield opened
     finally:
         os.close(from_us)
         os.close(from_child)

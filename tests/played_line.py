@@ -18,7 +18,7 @@ import numpy as np
 
 from stream.display import run
 from stream.evidence import write_evidence
-from stream.heart import Heart, stopping_on_signals
+from stream.heart import Heart, clear, last_beat, stopping_on_signals
 from stream.links import Link, Links
 from stream.messages import (
     CameraCounts,
@@ -40,6 +40,7 @@ from stream.wire import pack_mask
 from tests.recordings import numbered_frame
 
 SLOTS = 4
+STARTING_S = 30.0
 
 
 class PlayedLine:
@@ -151,8 +152,10 @@ class PlayedLine:
 class Running:
     """Plays the line at 25 frames a second in a thread, until told to fall silent."""
 
-    def __init__(self, played: PlayedLine) -> None:
+    def __init__(self, played: PlayedLine, late: Judged | None = None) -> None:
+        """`late` is published anew beside each frame."""
         self.played = played
+        self.late = late
         self.state, self.reason = "GOOD", None
         self.judging, self.saying = True, True
         self.camera_state, self.text = "running", ""
@@ -165,6 +168,8 @@ class Running:
 
     def _play(self) -> None:
         while not self._ending.wait(0.04):
+            if self.late is not None:
+                self.played.publish(self.late)
             if self.judging:
                 self.played.publish(self.played.judge(self.state, reason=self.reason))
             if self.saying:
@@ -176,8 +181,8 @@ class Running:
 
 
 @contextlib.contextmanager
-def running(played: PlayedLine) -> Iterator[Running]:
-    playing = Running(played)
+def running(played: PlayedLine, late: Judged | None = None) -> Iterator[Running]:
+    playing = Running(played, late)
     try:
         yield playing
     finally:
@@ -185,9 +190,14 @@ def running(played: PlayedLine) -> Iterator[Running]:
 
 
 def start_display(line: LineSettings, places: Places, listening: socket.socket) -> BaseProcess:
-    """A display in a process of its own, as the supervisor starts it."""
+    """A display in a process of its own, as the supervisor starts it; its heart beats already."""
+    clear(places.heart("display"))
     process = multiprocessing.get_context("spawn").Process(target=_display, args=(line, places, listening))
     process.start()
+    deadline = time.monotonic() + STARTING_S
+    while last_beat(places.heart("display"))[0] == 0:
+        assert process.is_alive() and time.monotonic() < deadline, "the display does not start"
+        time.sleep(0.02)
     return process
 
 

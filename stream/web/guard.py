@@ -21,6 +21,7 @@ ANSWER_HEADERS = {
     "Referrer-Policy": "no-referrer",  # the token stands in an address once
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Server": "linewatch",
 }
 
 

@@ -62,8 +62,8 @@ class Painter:
                     continue
                 judged, self._waiting, self._busy = self._waiting, None, True
                 started = time.monotonic()
-                await self._paint(judged)
-                await asyncio.sleep(max(0.0, started + 1 / self._display.live_fps - time.monotonic()))
+                if await self._paint(judged):
+                    await asyncio.sleep(max(0.0, started + 1 / self._display.live_fps - time.monotonic()))
                 self._busy = False
         finally:
             self._views.close()
@@ -75,7 +75,8 @@ class Painter:
             self._views.close()
         self._wake.clear()
 
-    async def _paint(self, judged: Judged) -> None:
+    async def _paint(self, judged: Judged) -> bool:
+        """Whether there was something to show."""
         if judged.frame.ring != self._ring:
             self._views.close()
             self._ring = judged.frame.ring
@@ -90,6 +91,8 @@ class Painter:
         else:
             self.painted, self._painted = self.painted + 1, judged
             self._audience.show(Picture(judged, jpeg))
+            return True
+        return False
 
 
 def newest(waiting: Judged | None, judged: Judged, *, busy: bool) -> Judged:

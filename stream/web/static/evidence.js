@@ -12,11 +12,11 @@ export class Evidence {
     this.neighbours = neighbours;
     this.part = (name) => dialog.querySelector(`#evidence-${name}`);
     this.address = "";
-    this.part("close").onclick = () => dialog.close();
-    this.part("choice").onchange = () => this.look();
-    dialog.onclose = () => incidentIn(location.hash) && history.pushState(null, "", "#/");
-    dialog.onkeydown = (event) => this.key(event);
-    dialog.onclick = (event) => event.target === dialog && dialog.close();
+    this.part("close").addEventListener("click", () => dialog.close());
+    this.part("choice").addEventListener("change", () => this.look());
+    dialog.addEventListener("keydown", (event) => this.key(event));
+    dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+    dialog.addEventListener("close", () => incidentIn(location.hash) && history.pushState(null, "", "#/"));
   }
 
   /** Shows what the page's address names, or nothing. */

@@ -7,6 +7,7 @@ import base64
 import http.client
 import json
 import os
+import shutil
 import signal
 import tempfile
 import time
@@ -193,6 +194,19 @@ def test_an_incidents_address_can_be_kept_and_says_when_it_is_gone(
     gone = chromium.open(f"{house.address}/#/incident/belt/{incident.run}/12345")
     gone.until("document.querySelector('#evidence-facts').textContent.includes('not here')")
     gone.call("Page.close")
+
+
+def test_evidence_that_gave_way_leads_to_the_worse_frame(page: Page, played: PlayedLine, house: House) -> None:
+    first, worse = (played.keep(house.line.data_dir, played.judge("BAD")) for _ in range(2))
+    played.incidents = (replace(worse, first_seq=first.worst_seq),)
+    page.evaluate(f"location.hash = '#/incident/belt/{first.run}/{first.worst_seq}'")
+    page.until("document.querySelector('.verdict')")
+    page.press("Escape")
+    shutil.rmtree(house.line.data_dir / str(first.evidence))
+    page.until("location.hash === '#/'")
+    page.evaluate(f"location.hash = '#/incident/belt/{first.run}/{first.worst_seq}'")
+    with running(played):
+        page.until(f"document.querySelector('.verdict') && location.hash.endsWith('/{worse.worst_seq}')")
 
 
 def test_a_killed_display_looks_dead_and_comes_back_at_its_address(

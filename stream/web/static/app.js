@@ -13,7 +13,7 @@ const byId = (id) => document.getElementById(id);
 
 const wall = new Wall(byId("wall"), byId("camera"));
 const incidents = new Incidents(byId("incidents"), byId("no-incidents"), byId("incidents-count"));
-const evidence = new Evidence(byId("evidence"), (address) => incidents.neighbours(address));
+const evidence = new Evidence(byId("evidence"), incidents);
 
 function status(said) {
   wall.status(said.cameras, performance.now());
@@ -61,6 +61,7 @@ connect({
     if (message.kind === "incidents") {
       incidents.take(message.incidents);
       evidence.step();
+      evidence.goOn();
     }
   },
   picture: (header, jpeg, done) => wall.picture(header, jpeg, performance.now()).catch(console.error).finally(done),

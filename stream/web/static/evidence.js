@@ -7,12 +7,15 @@ const CHOICES = ["overlay.jpg", "frame.png", "mask.png"];
 const STAGES = ["preprocess", "classify", "segment", "postprocess"];
 
 export class Evidence {
-  constructor(dialog, neighbours) {
+  constructor(dialog, incidents) {
     this.dialog = dialog;
-    this.neighbours = neighbours;
+    this.incidents = incidents;
+    this.gone = false;
     this.part = (name) => dialog.querySelector(`#evidence-${name}`);
     this.address = "";
     this.part("close").addEventListener("click", () => dialog.close());
+    this.part("picture").addEventListener("load", () => { this.part("picture").style.visibility = "visible"; });
+    this.part("picture").addEventListener("error", () => { this.part("picture").style.visibility = "hidden"; });
     this.part("choice").addEventListener("change", () => this.look());
     dialog.addEventListener("keydown", (event) => this.key(event));
     dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
@@ -24,6 +27,7 @@ export class Evidence {
     const incident = incidentIn(hash);
     if (!incident) return this.dialog.open && this.dialog.close();
     this.address = hash;
+    this.gone = false;
     this.folder = `/evidence/${incident.camera}/${incident.run}/${incident.seq}`;
     this.part("title").textContent = `${incident.camera} · frame ${number(Number(incident.seq))}`;
     this.part("facts").replaceChildren();
@@ -32,12 +36,21 @@ export class Evidence {
     if (!this.dialog.open) this.dialog.showModal();
     const answer = await fetch(`${this.folder}/evidence.json`).catch(() => null);
     const found = answer?.ok ? await answer.json() : null;
-    if (this.address === hash) this.part("facts").replaceChildren(...(found ? record(found) : [gone(answer)]));
+    if (this.address !== hash) return;
+    this.gone = answer?.status === 404;
+    this.part("facts").replaceChildren(...(found ? record(found) : [missing(this.gone)]));
+    this.goOn();
+  }
+
+  /** Where the incident has a worse frame by now, that one is its evidence. */
+  goOn() {
+    const address = this.gone && this.dialog.open && this.incidents.successor(incidentIn(this.address));
+    if (address && address !== this.address) location.replace(address);
   }
 
   /** Brings the way to newer and older incidents up to date. */
   step() {
-    const { newer, older } = this.neighbours(this.address);
+    const { newer, older } = this.incidents.neighbours(this.address);
     for (const [name, address] of [["newer", newer], ["older", older]]) {
       if (address) this.part(name).href = address;
       else this.part(name).removeAttribute("href");
@@ -63,8 +76,8 @@ export class Evidence {
   }
 }
 
-function gone(answer) {
-  const why = answer?.status === 404
+function missing(gone) {
+  const why = gone
     ? "This evidence is not here. It may have given way to a worse frame of the same incident, or to newer evidence."
     : "The line does not answer.";
   return make("p", "nothing", why);

@@ -24,6 +24,13 @@ export class Incidents {
     this.count.textContent = total ? number(total) : "";
   }
 
+  /** Where the evidence of the incident that held this frame lies by now; undefined where it is not listed. */
+  successor({ camera, run, seq }) {
+    const holds = (i) => i.camera === camera && String(i.run) === run && i.first_seq <= seq && seq <= i.last_seq;
+    const found = this.incidents.find((i) => i.evidence && holds(i));
+    return found && addressOf(found.evidence);
+  }
+
   /** The addresses of the incidents before and after one, newer first; undefined at the ends. */
   neighbours(address) {
     const addresses = this.incidents.filter((i) => i.evidence).map((i) => addressOf(i.evidence));

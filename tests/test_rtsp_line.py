@@ -144,10 +144,12 @@ def test_the_password_file_opens_the_camera_and_stands_nowhere_else(recording: P
     secret.write_text(f"{PASSWORD}\n")
     secret.chmod(0o600)
     login = f"username: {USER}\npassword_file: {secret}\n{IMPATIENT}"
-    with RtspServer(recording, user=USER, password=PASSWORD) as server:
-        with running(write_line(tmp_path, server.address, camera=login)) as line:
-            wait_for(lambda: rows(line.data_dir, "SELECT 1 FROM verdicts WHERE evidence IS NOT NULL"), "evidence")
-            found = traces(line)
-            camera = stop(line)
+    with (
+        RtspServer(recording, user=USER, password=PASSWORD) as server,
+        running(write_line(tmp_path, server.address, camera=login)) as line,
+    ):
+        wait_for(lambda: rows(line.data_dir, "SELECT 1 FROM verdicts WHERE evidence IS NOT NULL"), "evidence")
+        found = traces(line)
+        camera = stop(line)
     assert line.process.returncode == 0 and camera["ledger_closed"], line.said()
     assert_nowhere(PASSWORD, found | {"said at the end": line.said().encode()})

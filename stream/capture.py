@@ -209,7 +209,8 @@ class Capture:
             if seq > start:
                 account.decide(start, seq, "dropped:capture_died")
             start = seq + 1
-        account.ended, account.note = True, account.note or "the capture died"
+        if not account.ended:
+            account.ended, account.note = True, "the capture died"
 
     # --- inspectors ---
 

@@ -81,6 +81,8 @@ class Child:
         self._died_s, self.exit_code = time.monotonic(), code
         if self.wanted:
             log.warning("%s %s; it is started again", self.task.name, self._killed_for or _why(code))
+        elif code:
+            log.warning("%s %s while it stopped", self.task.name, _why(code))
         self._killed_for = ""
         self.forget()
 

@@ -63,6 +63,9 @@ class Desk:
                 if run not in self.accounts:
                     self._adopt_run(RunEntry(run, max(seqs) + 1, ended=True), ring.session)
 
+        mine = [a for a in self.accounts.values() if a.session == session and a.ended]
+        self.over = bool(mine) and not camera.live  # an earlier capture came to the end of this recording
+
     # --- for the intake thread ---
 
     def resumable(self) -> RunAccount | None:
@@ -147,9 +150,10 @@ class Desk:
             return
 
     def forget(self, account: RunAccount) -> None:
-        """The recorder has this run; nothing of it need outlive this process."""
-        for ring in self._rings:
-            ring.forget_run(account.run)
+        """The recorder has this run. The ring keeps its entry where a successor must know that the recording is over."""
+        if self._camera.live or account.session != self._session:
+            for ring in self._rings:
+                ring.forget_run(account.run)
         del self.accounts[account.run]
 
     def tidy(self) -> None:

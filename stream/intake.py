@@ -20,6 +20,7 @@ from stream.sources.table import open_source
 
 log = logging.getLogger("linewatch")
 BACKOFF_FIRST_S, BACKOFF_MOST_S = 0.1, 1.0
+END = "end of the recording"
 SKIP_S = 600.0  # a recording that goes on is decoded from its beginning, silently, to the first missing picture
 Tell = Callable[[int, str, str], None]  # run, kind of event, text
 
@@ -61,9 +62,12 @@ class Intake:
     # --- files and folders ---
 
     def _read_through(self, known: Collection[int]) -> None:
+        if self._desk.over:
+            self._desk.say("ended", END)
+            return
         account = self._desk.resumable() or self._desk.begin_run()
         first = next(i for i in range(len(known) + 1) if i not in known)
-        note, problem = "end of the recording", ""
+        note, problem = END, ""
         try:
             self._open()
             assert self._source is not None
@@ -75,8 +79,8 @@ class Intake:
                     begin_s = due if begin_s is None else begin_s
                     self._wait_until(began + due - begin_s)
                 if self._desk.stopping or (picture.index not in known and not self._take(account, picture)):
-                    note = "stopped"
                     break
+            note = "stopped" if self._desk.stopping else note
         except (SourceError, RingError, SecretError) as error:
             note = "stopped" if self._desk.stopping else str(error)
             problem = note if not self._desk.stopping else ""

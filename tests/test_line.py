@@ -162,3 +162,14 @@ def test_the_real_recording_is_accounted_for_to_the_last_frame(tmp_path: Path) -
     camera = summary["cameras"]["belt"]
     assert code == 0 and camera["captured"] == 1189 and camera["ledger_closed"], said
     assert camera["good"] + camera["bad"] + camera["unknown"] == 1189 and camera["dropped"] == {}
+
+
+def test_a_capture_killed_after_the_end_of_its_recording_does_not_begin_again(recording: Path, tmp_path: Path) -> None:
+    with running(write_line(tmp_path, recording, camera=PACED)) as line:
+        wait_for(lambda: rows(line.data_dir, "SELECT 1 FROM runs WHERE ended=1"), "the end of the recording")
+        line.process.send_signal(signal.SIGSTOP)  # the supervisor must not stop the line before the capture is dead
+        if (pid := line.role("capture belt")) is not None:
+            os.kill(pid, signal.SIGKILL)
+        line.process.send_signal(signal.SIGCONT)
+        camera = line.summary()["cameras"]["belt"]
+    assert (len(camera["runs"]), camera["captured"], camera["ledger_closed"]) == (1, FRAMES, True), line.said()

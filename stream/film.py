@@ -24,7 +24,10 @@ log = logging.getLogger("linewatch")
 QUEUE = 8  # pictures waiting to be encoded; the caller decides what happens when it is full
 _TIME_BASE = Fraction(1, 90_000)  # the clock of MPEG systems (ISO/IEC 13818-1)
 _OPTIONS = {"preset": "ultrafast", "crf": "26", "tune": "zerolatency", "g": "25"}
-_FRAGMENTED = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
+_FRAGMENTED = {
+    "movflags": "frag_keyframe+empty_moov+default_base_moof",
+    "flush_packets": "1",  # else a finished fragment stays in the process's memory, and dies with it
+}
 
 
 @dataclass(frozen=True)

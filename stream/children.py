@@ -77,7 +77,7 @@ class Child:
         code = self.process.poll()
         if code is None:
             return
-        self.early_deaths += not self._beaten
+        self.early_deaths += 2 if code == REFUSED else not self._beaten  # a refusal is not tried again at once
         self._died_s, self.exit_code = time.monotonic(), code
         if self.wanted:
             log.warning("%s %s; it is started again", self.task.name, self._killed_for or _why(code))
@@ -135,6 +135,8 @@ def readable_descriptors(children: Sequence[Child]) -> set[int]:
 
 
 def _why(code: int) -> str:
+    if code == REFUSED:
+        return "refused to work"
     if code < 0:
         return f"was ended by {signal.Signals(-code).name}"
     return f"ended with exit code {code}"

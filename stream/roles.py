@@ -21,6 +21,7 @@ from stream.links import BusyError
 from stream.lives import die_with
 from stream.places import PlaceError, Places, places_for
 from stream.settings import LineSettings
+from stream.web.guard import GuardError
 
 log = logging.getLogger("linewatch")
 MODULES = {
@@ -58,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
         with stopping_on_signals(heart, supervised=supervised):
             work(heart)
         heart.close()
-    except (BusyError, PlaceError, OpenError) as error:
+    except (BusyError, PlaceError, OpenError, GuardError) as error:
         log.error("%s", error)
         return REFUSED
     return 0

@@ -50,7 +50,7 @@ class Claim:
 
 @dataclass
 class Link:
-    """One socket. `name` is what its peers call us; `garbage` counts messages that were none of ours."""
+    """One socket; `garbage` counts messages that were none of ours."""
 
     socket: zmq.Socket[bytes]
     address: str

@@ -1,0 +1,169 @@
+"""Where an inspector gets its frames, from played captures on real sockets."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from stream import feed as feed_module
+from stream.feed import Feed
+from stream.links import Link, Links
+from stream.messages import Ask, FrameRef, Key, Lease, Waiting
+from stream.places import Places
+from tests.frames import RUN, frame
+from tests.line import wait_for
+
+S = 1_000_000_000
+
+
+@dataclass
+class PlayedCapture:
+    """A capture with frames that wait; answers as a real one does, when it is told to."""
+
+    camera: str
+    link: Link
+    live: bool = True
+    frames: list[FrameRef] = field(default_factory=list)
+    asked: list[Ask] = field(default_factory=list)
+
+    def bring(self, *seqs: int) -> None:
+        self.frames += [frame(seq, camera=self.camera) for seq in seqs]
+
+    def waiting(self) -> Waiting:
+        oldest = self.frames[0].captured_mono_ns if self.frames else 0
+        return Waiting(self.camera, len(self.frames), oldest, self.live)
+
+    def answer(self) -> None:
+        for sender, message in self.link.receive():
+            assert isinstance(message, Ask)
+            self.asked.append(message)
+            given, self.frames = self.frames[: message.credits], self.frames[message.credits :]
+            self.link.send(Lease(tuple(given), self.waiting()), to=sender)
+
+
+@dataclass
+class Played:
+    """Captures and one feed."""
+
+    captures: list[PlayedCapture]
+    feed: Feed
+
+    def turn(self) -> FrameRef | None:
+        for capture in self.captures:
+            capture.answer()
+        return self.feed.next(0.01)
+
+    def next(self) -> FrameRef:
+        found: FrameRef = wait_for(self.turn, "a frame", 10.0)
+        return found
+
+    def take(self, count: int) -> list[tuple[str, int]]:
+        return [(found.camera, found.seq) for found in (self.next() for _ in range(count))]
+
+    def greeted(self) -> None:
+        """Until the inspector knows what waits at each camera."""
+
+        def all_known() -> bool:
+            for capture in self.captures:
+                capture.answer()
+            self.feed._links.wait(0.01)
+            self.feed._ask()
+            self.feed._listen()
+            return all(capture.asked for capture in self.captures) and all(d.waiting for d in self.feed._doors)
+
+        wait_for(all_known, "the first answers", 10.0)
+
+
+@pytest.fixture
+def played(places: Places, monkeypatch: pytest.MonkeyPatch) -> Iterator[Played]:
+    monkeypatch.setattr(feed_module, "ANSWER_S", 0.1)
+    monkeypatch.setattr(feed_module, "GREET_EVERY_S", 0.02)
+    theirs, ours = Links(), Links()
+    captures = [PlayedCapture(name, theirs.serve(places.socket(f"capture-{name}"))) for name in ("belt", "lid")]
+    yield Played(captures, Feed(ours, places, ("belt", "lid"), "inspect 1"))
+    ours.close()
+    theirs.close()
+
+
+def test_without_frames_there_is_none(played: Played) -> None:
+    played.greeted()
+    assert played.turn() is None
+
+
+def test_frames_come_one_at_a_time_and_the_one_that_waited_longest_first(played: Played) -> None:
+    belt, lid = played.captures
+    belt.bring(3, 4, 9)
+    lid.bring(1, 6)
+    played.greeted()
+    assert played.take(5) == [("lid", 1), ("belt", 3), ("belt", 4), ("lid", 6), ("belt", 9)]
+    assert {ask.credits for ask in belt.asked + lid.asked} <= {0, 1}
+
+
+def test_live_frames_come_before_those_of_files(played: Played) -> None:
+    belt, lid = played.captures
+    belt.live = False
+    belt.bring(1, 2)
+    lid.bring(8)
+    played.greeted()
+    assert played.take(3) == [("lid", 8), ("belt", 1), ("belt", 2)]
+
+
+def test_an_inspector_says_who_it_is_and_what_it_has_judged(played: Played) -> None:
+    belt, lid = played.captures
+    belt.bring(1)
+    found = played.next()
+    played.feed.judged(found)
+
+    def told() -> bool:
+        played.turn()
+        return any(ask.judged for ask in belt.asked)
+
+    wait_for(told, "the verdict", 10.0)
+    assert [ask.judged for ask in belt.asked if ask.judged] == [(Key(RUN, 1),)]
+    assert not any(ask.judged for ask in lid.asked)
+    assert {(ask.inspector, ask.pid) for ask in belt.asked} == {("inspect 1", os.getpid())}
+
+
+def test_an_idle_inspector_hears_at_once_that_a_frame_waits(played: Played) -> None:
+    played.greeted()
+    belt = played.captures[0]
+    belt.bring(5)
+    assert belt.link.send(belt.waiting(), to=b"inspect 1")
+    assert played.next().seq == 5
+
+
+def test_another_inspector_was_faster_and_the_feed_goes_on(played: Played) -> None:
+    belt, lid = played.captures
+    belt.bring(1)
+    lid.bring(7)
+    played.greeted()
+    belt.frames.clear()
+    assert played.next().camera == "lid"
+
+
+def test_a_capture_that_does_not_answer_does_not_keep_the_others_waiting(played: Played) -> None:
+    """It died with frames that had waited longest: asked for ever, it would starve every other camera."""
+    belt, lid = played.captures
+    belt.bring(1)
+    lid.bring(6, 7)
+    played.greeted()
+
+    def next_of_lid() -> FrameRef | None:
+        lid.answer()
+        return played.feed.next(0.01)
+
+    taken = [wait_for(next_of_lid, "a frame of the camera that lives", 10.0) for _ in range(2)]
+    assert [(found.camera, found.seq) for found in taken] == [("lid", 6), ("lid", 7)]
+
+
+def test_a_capture_that_comes_back_is_asked_again(played: Played) -> None:
+    belt, lid = played.captures
+    belt.bring(1)
+    played.greeted()
+    for _ in range(20):
+        lid.answer()
+        played.feed.next(0.01)
+    assert played.take(1) == [("belt", 1)]

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import torch
 import yaml
+from tqdm import tqdm
 
 from detector.bundle import SETTINGS_FILE
 from detector.engines.network import Network, NetworkRequest
@@ -29,9 +30,10 @@ from detector.stages import InputSpec
 
 from .dataset import DataError, Sample, folder_sha256, read_folder, read_sample, split
 from .golden_samples import AREA_TOLERANCE, SCORE_TOLERANCE, write_golden
-from .judging import Stages, fit_thresholds, judge, measured
+from .judging import Stages, fit_thresholds, judge, judge_frames, measured
 from .networks import PRESETS, Plan
 from .onnx_files import write_onnx
+from .recordings import drawn
 from .train import STAGES, VALIDATION_SHARE
 
 MIN_AREA_PX = 8
@@ -45,6 +47,7 @@ def export(
     *,
     name: str,
     test: Path | None,
+    films: tuple[int, ...] = (),
     half: bool = True,
     show_progress: bool = True,
 ) -> dict[str, Any]:
@@ -61,7 +64,8 @@ def export(
     samples = read_folder(data)
     _, validation = split(samples, VALIDATION_SHARE, record["seed"])
     judged = judge(stages, validation, "validation", show_progress)
-    fitted = fit_thresholds(judged)
+    frames = [judge_frames(stages, drawn(seed)) for seed in tqdm(films, desc="films", disable=not show_progress)]
+    fitted = fit_thresholds(judged, frames)
     metrics = {
         "parity_with_torch": _parity(modules, stages, validation[:: max(1, len(validation) // PARITY_PICTURES)]),
         "validation": measured(judged, fitted),
@@ -90,7 +94,12 @@ def export(
         },
         "golden": write_golden(beside, stages, judged, fitted),
         "tolerance": {"score": SCORE_TOLERANCE, "mask_area": AREA_TOLERANCE},
-        "training": {**record, "weights_stored_as": "float16" if half else "float32", "commit": _commit()},
+        "training": {
+            **record,
+            "films_fitted_on": list(films),
+            "weights_stored_as": "float16" if half else "float32",
+            "commit": _commit(),
+        },
         "metrics": metrics,
     }
     (beside / SETTINGS_FILE).write_text(yaml.safe_dump(described, sort_keys=False, width=110))
@@ -181,12 +190,21 @@ def run(argv: list[str]) -> int:
     parser.add_argument("--run", type=Path, required=True, help="the --out of tools.train")
     parser.add_argument("--data", type=Path, required=True, help="the --data of tools.train")
     parser.add_argument("--test", type=Path, help="a data folder that was never trained on, to be measured")
+    parser.add_argument("--films", type=int, nargs="*", default=[], help="seeds of drawn recordings to fit on too")
     parser.add_argument("--out", type=Path, required=True, help="the bundle's folder")
     parser.add_argument("--name", default="edge")
     parser.add_argument("--float32", action="store_true", help="store weights in full: twice the size")
     args = parser.parse_args(argv)
     try:
-        described = export(args.run, args.data, args.out, name=args.name, test=args.test, half=not args.float32)
+        described = export(
+            args.run,
+            args.data,
+            args.out,
+            name=args.name,
+            test=args.test,
+            films=tuple(args.films),
+            half=not args.float32,
+        )
     except DataError as error:
         print(error, file=sys.stderr)
         return 2

@@ -22,6 +22,7 @@ from .measures import (
     fitted_temperature,
     scores,
 )
+from .recordings import Recording
 
 MASK_THRESHOLDS = tuple(round(0.2 + 0.05 * i, 2) for i in range(11))
 
@@ -71,14 +72,38 @@ def judge(stages: Stages, samples: list[Sample], what: str, show_progress: bool 
     return Judged(samples, margins, truth, pixels)
 
 
-def fit_thresholds(judged: Judged) -> Fitted:
-    """Temperature, the gate's threshold and the mask's, best on these samples."""
+@dataclass(frozen=True)
+class Frames:
+    """What the gate says of the frames of recordings, the doubtful ones left out."""
+
+    margins: np.ndarray  # (N,) logit BAD minus logit GOOD
+    truth: np.ndarray  # (N,) bool, BAD by the rule
+
+
+def judge_frames(stages: Stages, recording: Recording) -> Frames:
+    """The gate over each frame of a recording that is plainly GOOD or plainly BAD."""
+    must, scratch, box = recording.must_seqs, recording.scratch_seqs, recording.truth.region
+    margins, truth = [], []
+    for seq, picture in enumerate(recording.pictures()):
+        if seq in scratch and seq not in must:
+            continue
+        region = picture[box.y0 : box.y1, box.x0 : box.x1]
+        logits = stages.classifier.run(network_input(region, stages.classifier_input))[0]
+        margins.append(float(logits[1]) - float(logits[0]))
+        truth.append(seq in must)
+    return Frames(np.array(margins), np.array(truth, bool))
+
+
+def fit_thresholds(judged: Judged, films: list[Frames]) -> Fitted:
+    """Temperature, the gate's threshold and the mask's, best on these samples; the gate's on the films' frames too."""
     temperature = fitted_temperature(judged.margins, judged.truth)
+    margins = np.concatenate([judged.margins, *(film.margins for film in films)])
+    truth = np.concatenate([judged.truth, *(film.truth for film in films)])
     hits, called, scratched = judged.pixels.T
     dice = 2 * hits / np.maximum(1, called + scratched)
     return Fitted(
         temperature,
-        fewest_mistakes(judged.margins, judged.truth, temperature),
+        fewest_mistakes(margins, truth, temperature),
         MASK_THRESHOLDS[int(np.argmax(dice))],
     )
 

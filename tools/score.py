@@ -7,11 +7,10 @@ python -m tools.score --seeds 100 101 102 --seconds 24      (drawn and filmed no
 from __future__ import annotations
 
 import argparse
-import io
+import itertools
 import json
 import sys
 import time
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,29 +21,11 @@ from detector.bundle import SHIPPED
 from detector.cascade import Cascade
 from detector.opening import open_cascade
 from detector.verdict import State
-from stream.sources.synthetic.belt import Belt
-from stream.sources.synthetic.truth import (
-    PartTruth,
-    RecordingTruth,
-    incidents_of,
-    read_truth,
-    score_incidents,
-    truth_path,
-)
+from stream.sources.synthetic.truth import RecordingTruth, incidents_of, score_incidents
 
-from .films import decode, encode
+from .recordings import Recording, drawn, on_disk
 
-SEED_CRF = 23
 INCIDENT_GAP_FRAMES = 10
-
-
-@dataclass(frozen=True)
-class Recording:
-    """A film and what is true of it."""
-
-    name: str
-    film: Path | io.BytesIO
-    truth: RecordingTruth
 
 
 @dataclass(frozen=True)
@@ -65,12 +46,11 @@ class Report:
 def score_recording(cascade: Cascade, recording: Recording, *, show_progress: bool = True) -> Report:
     """The report on one recording, its region judged as the line judges it."""
     truth = recording.truth
-    frames = tqdm(decode(recording.film), recording.name, truth.frames, unit="frame", disable=not show_progress)
+    frames = tqdm(recording.pictures(), recording.name, truth.frames, unit="frame", disable=not show_progress)
     bad = {seq for seq, picture in enumerate(frames) if _is_bad(cascade, picture, truth, seq)}
     score = score_incidents(truth, incidents_of(bad, INCIDENT_GAP_FRAMES))
+    must = recording.must_seqs
     scratched = [part for part in truth.parts if part.scratched]
-    shown = {seq for part in scratched for seq in range(part.first_seq, part.last_seq + 1)}
-    must = {seq for part in scratched for seq in _must(part)}
     missed = [p for p in scratched if not bad & set(range(p.first_seq, p.last_seq + 1))]
     return Report(
         recording.name,
@@ -78,7 +58,7 @@ def score_recording(cascade: Cascade, recording: Recording, *, show_progress: bo
         score.scratched,
         score.found,
         score.false_alarms,
-        len(bad - shown),
+        len(bad - recording.scratch_seqs),
         len(must),
         len(must - bad),
         tuple(f"{part.part} {part.text} {part.kind}" for part in missed),
@@ -92,23 +72,6 @@ def _is_bad(cascade: Cascade, picture: np.ndarray, truth: RecordingTruth, seq: i
     return verdict.state is State.BAD
 
 
-def _must(part: PartTruth) -> range:
-    if part.must_first_seq is None or part.must_last_seq is None:
-        return range(0)
-    return range(part.must_first_seq, part.must_last_seq + 1)
-
-
-def _recordings(files: Iterable[Path], seeds: Iterable[int], seconds: float) -> Iterator[Recording]:
-    for path in files:
-        yield Recording(path.name, path, read_truth(truth_path(path)))
-    for seed in seeds:
-        belt, film = Belt(1280, 720, 25.0, seed), io.BytesIO()
-        frames = round(seconds * 25)
-        encode((belt.frame(seq) for seq in range(frames)), film, fps=25.0, crf=SEED_CRF)
-        film.seek(0)
-        yield Recording(f"seed {seed}", film, belt.truth(frames))
-
-
 def run(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tools.score", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -120,10 +83,8 @@ def run(argv: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="one JSON object a recording")
     args = parser.parse_args(argv)
     cascade = open_cascade(clock=time.monotonic, bundle=args.bundle)
-    reports = [
-        score_recording(cascade, recording, show_progress=not args.json)
-        for recording in _recordings(args.recordings, args.seeds, args.seconds)
-    ]
+    recordings = itertools.chain(map(on_disk, args.recordings), (drawn(seed, args.seconds) for seed in args.seeds))
+    reports = [score_recording(cascade, recording, show_progress=not args.json) for recording in recordings]
     for report in reports:
         print(json.dumps(vars(report)) if args.json else _line(report))
     perfect = all(report.found == report.scratched and report.false_alarms == 0 for report in reports)

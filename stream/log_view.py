@@ -88,7 +88,7 @@ def read_frames(
     db: sqlite3.Connection, *, since: datetime | None, camera: str | None, state: str | None
 ) -> Iterator[LoggedFrame]:
     """The frames of the log, oldest first."""
-    since_ns = 0 if since is None else round(since.timestamp() * 1e9)
+    since_ns = 0 if since is None else min(max(0, round(since.timestamp() * 1e9)), 2**63 - 1)
     rows = db.execute(
         "SELECT camera, run, seq, state, score, reason, defects, bundle, captured_utc_ns, evidence FROM verdicts"
         " WHERE coalesce(captured_utc_ns, run * 1000) >= ? AND (? IS NULL OR camera = ?) AND (? IS NULL OR state = ?)"

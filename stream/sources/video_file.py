@@ -1,90 +1,99 @@
-"""A recording: every picture by its index, each time the same. Display rotation in the file is not applied."""
+"""A recording: every picture by its index, each time the same. A rotation noted in the file is not applied."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from pathlib import Path
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
 from stream.sources.bgr import bgr_view, plain_reason
+from stream.sources.damage import Seen
+from stream.sources.decoding import Decoding, coded_pictures, video_of
+from stream.sources.landing import Landing, landing
 from stream.sources.source import Picture, SourceError
 
-log = logging.getLogger("linewatch")
 DAMAGED = "decode_error"
+NEAR = 100  # pictures that are decoded and let go sooner than the file is searched for a place to begin
 
 
 class VideoFile:
-    """An opened recording. Raises SourceError (final) where there is nothing to read."""
+    """An opened recording. Raises SourceError (final) where there is nothing to read.
+
+    The file is opened again by each `pictures`, which alone touches it: `close` may come from any thread.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._closed = False
         _must_be_a_file(path)
-        try:
-            self._container = av.open(str(path))
-        except (av.FFmpegError, OSError) as error:
-            raise SourceError(
-                f"{path.name}: not a video that can be read ({plain_reason(error)}); was it copied completely?",
-                final=True,
-            ) from None
-        if not self._container.streams.video:
-            self.close()
-            raise SourceError(f"{path.name}: has no pictures, only sound or text; give a video", final=True)
-        self._stream = self._container.streams.video[0]
-        self._stream.thread_type = "AUTO"
-        self._black = np.zeros((1, 1, 3), np.uint8)
+        with self._open() as container:
+            self._video(container)
+        self._pixels = np.zeros((1, 1, 3), np.uint8)  # the last picture's; a lost one is black, of that size
+        self._reformatter = VideoReformatter()
 
     def pictures(self, first_index: int = 0) -> Iterator[Picture]:
-        """Pictures in display order. Earlier ones are decoded and let go: that is exact for every file."""
-        index = 0
-        try:
-            for picture in self._decoded(first_index):
+        """Pictures in display order; one that cannot be decoded, or copies from such a one, has a problem.
+
+        A recording that ends early is read as far as it goes; then SourceError (final) says so.
+        """
+        start = self._landing(first_index)
+        index = whole = start.index if start else 0
+        with self._open() as container:
+            stream = self._video(container)
+            reading = Decoding(container, stream, start)
+            for seen in reading:
                 if self._closed:
                     return
-                index = picture.index + 1
-                if picture.index >= first_index:
-                    yield picture
-        except (av.FFmpegError, OSError) as error:
-            raise self._ends_early(index, plain_reason(error)) from None
-        if index == 0:
-            raise SourceError(f"{self._path.name}: no picture in it can be decoded", final=True)
-        if index < self._stream.frames:
-            raise self._ends_early(index, f"it says it has {self._stream.frames}")
+                if index >= first_index:
+                    yield self._picture(index, seen, stream)
+                index, whole = index + 1, whole + (not seen.damaged)
+            if whole == 0:
+                raise self._final("no picture in it can be decoded; was it copied completely?")
+            if (why := reading.cut_short()) is not None:
+                raise self._final(f"the recording ends early or has gaps ({why}); {whole} pictures were readable")
 
     def close(self) -> None:
-        if not self._closed:
-            self._closed = True
-            self._container.close()
+        self._closed = True
 
-    def _decoded(self, first_index: int) -> Iterator[Picture]:
-        """Every picture; one that cannot be decoded keeps its index and is named as damaged."""
-        index = 0
-        for packet in self._container.demux(self._stream):
-            try:
-                frames = packet.decode()
-            except av.error.InvalidDataError:
-                yield Picture(self._black, index, None, DAMAGED)
-                index += 1
-                continue
-            for frame in frames:
-                if index >= first_index:
-                    self._black = self._black if self._black.shape[:2] == (frame.height, frame.width) else _black(frame)
-                    problem = DAMAGED if frame.is_corrupt or packet.is_corrupt else None
-                    yield Picture(bgr_view(frame), index, frame.time, problem)
-                else:
-                    yield Picture(self._black, index, None)
-                index += 1
+    def _picture(self, index: int, seen: Seen[av.VideoFrame], stream: av.VideoStream) -> Picture:
+        if seen.frame is not None:
+            self._pixels = bgr_view(seen.frame, self._reformatter)
+        elif self._pixels.any():
+            self._pixels = np.zeros(self._pixels.shape, np.uint8)
+        pts_s = None if seen.pts is None else float((seen.pts - (stream.start_time or 0)) * stream.time_base)
+        return Picture(self._pixels, index, pts_s, DAMAGED if seen.damaged else None)
 
-    def _ends_early(self, readable: int, why: str) -> SourceError:
-        said = f"{self._path.name}: the recording ends early ({why}); {readable} pictures were readable"
-        return SourceError(said, final=True)
+    def _landing(self, index: int) -> Landing | None:
+        """A place to begin at that was tried: the picture there can be decoded alone."""
+        if index < NEAR:
+            return None
+        with self._open() as container:
+            start = landing(coded_pictures(container, self._video(container)), index)
+        if start is None:
+            return None
+        with self._open() as container:
+            first = next(iter(Decoding(container, self._video(container), start)), None)
+            return start if first is not None and first.pts == start.pts and not first.damaged else None
 
+    def _open(self) -> av.container.InputContainer:
+        try:
+            return av.open(str(self._path))
+        except av.error.InvalidDataError:
+            raise self._final("not a video that can be read; was it copied completely?") from None
+        except (av.FFmpegError, OSError) as error:
+            raise self._final(f"cannot be opened ({plain_reason(error)}); may it be read?") from None
 
-def _black(frame: av.VideoFrame) -> np.ndarray:
-    return np.zeros((frame.height, frame.width, 3), np.uint8)
+    def _video(self, container: av.container.InputContainer) -> av.VideoStream:
+        stream = video_of(container)
+        if stream is None:
+            raise self._final("has no pictures, only sound or text; give a video")
+        return stream
+
+    def _final(self, text: str) -> SourceError:
+        return SourceError(f"{self._path.name}: {text}", final=True)
 
 
 def _must_be_a_file(path: Path) -> None:

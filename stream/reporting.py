@@ -1,0 +1,143 @@
+"""The recorder's side of a capture: what became of each frame, repeated until it is on disk.
+
+Knows the desk and one socket; not the inspectors.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+
+from stream.desk import Desk
+from stream.links import Link
+from stream.messages import Event, Key, Known, Message, Recall, Release, Reported
+from stream.run_account import RunAccount
+from stream.secrets import redact
+
+REPEAT_S = 1.0  # an unanswered report or question is sent again after this long
+UNRELEASED_S = 1.0  # a judged frame that waits longer for the recorder is named in the report
+GRACE_S = 5.0  # after a recorder's death: time for inspectors to repeat what it had in memory
+PENDING_MAX = 64
+EVENTS_MAX = 256  # events that wait for a recorder; the oldest give way
+
+
+class Reporting:
+    """The account of one camera, as the recorder hears it."""
+
+    def __init__(self, camera: str, desk: Desk, recorder: Link, session: str) -> None:
+        self._camera = camera
+        self._desk = desk
+        self._recorder = recorder
+        self._session = session
+        self._recorder_id = ""
+        self._recorder_died_s: float | None = None
+        self._events: deque[Event] = deque(maxlen=EVENTS_MAX)  # filled by both threads, sent by the work loop
+        self._known: dict[int, set[int]] = {}
+        self._asked_s: dict[int, float] = {}
+        self._reported_s: dict[int, tuple[int, float]] = {}  # run: serial, when
+        self.settled_frames = 0  # of this session's runs that need no report any more
+
+    def tell(self, run: int, kind: str, text: str) -> None:
+        """Something a person should be able to read later. May be called from any thread."""
+        self._events.append(Event(self._camera, run, kind, redact(text), time.time_ns()))
+
+    def listen(self, now_s: float) -> None:
+        """Hears the recorder, and asks what the log has of runs that a dead capture left."""
+        for _, message in self._recorder.receive():
+            self._hear(message, now_s)
+        self._ask_log(now_s)
+        while self._events and self._recorder.send(self._events[0]):
+            self._events.popleft()
+
+    def known(self, run: int) -> set[int]:
+        """The frames of a run that need not be captured again."""
+        return self._known.get(run, set())
+
+    def report(self, now_s: float) -> None:
+        """Says what the recorder has not confirmed, and forgets the runs that are settled."""
+        self._give_up(now_s)
+        self._report(now_s)
+
+    def _ask_log(self, now_s: float) -> None:
+        """Asks what the log has of the runs that a dead capture left, until it is known."""
+        with self._desk.lock:
+            unknown = [a for a in self._desk.accounts.values() if not a.recalled]
+        for account in unknown:
+            if account.run in self._known:
+                with self._desk.lock:
+                    self._adopt(account)
+            elif now_s - self._asked_s.get(account.run, -REPEAT_S) >= REPEAT_S:
+                self._asked_s[account.run] = now_s
+                self._recorder.send(Recall(self._camera, account.run))
+
+    def _adopt(self, account: RunAccount) -> None:
+        """Frames of an interrupted run that neither ring nor log has are captured again, or on record as dropped."""
+        held = self._desk.slots.held_by_run().get(account.run, [])
+        known = self._known[account.run]
+        known.update(held)
+        account.recalled = True
+        if self._desk.resumable() is account and not self._desk.stopping:
+            return
+        start = 0
+        for seq in [*sorted(s for s in known if s < account.captured), account.captured]:
+            if seq > start:
+                account.decide(start, seq, "dropped:capture_died")
+            start = seq + 1
+        if not account.ended:
+            account.ended, account.note = True, "the capture died"
+
+    def _hear(self, message: Message, now_s: float) -> None:
+        if isinstance(message, Release):
+            with self._desk.lock:
+                for key in message.keys:
+                    self._desk.slots.release(key)
+                    account = self._desk.accounts.get(key.run)
+                    if account is not None:
+                        account.released(key.seq, committed=message.committed)
+                self._desk.lock.notify_all()
+        elif isinstance(message, Reported):
+            self._confirmed(message, now_s)
+        elif isinstance(message, Known):
+            self._known[message.run] = {seq for start, stop in message.intervals for seq in range(start, stop)}
+
+    def _confirmed(self, message: Reported, now_s: float) -> None:
+        if self._recorder_id not in ("", message.recorder):
+            self._recorder_died_s = now_s
+        self._recorder_id = message.recorder
+        with self._desk.lock:
+            account = self._desk.accounts.get(message.run)
+            if account is not None:
+                account.confirm(message.serial)
+                self._reported_s.pop(message.run, None)
+
+    def _report(self, now_s: float) -> None:
+        before_ns = time.monotonic_ns() - round(UNRELEASED_S * 1e9)
+        with self._desk.lock:
+            held = self._desk.slots.held_by_run()
+            unreleased = [h.key for h in self._desk.slots.overdue(before_ns, judged=True)]
+            for account in list(self._desk.accounts.values()):
+                if account.settled and account.run not in held:
+                    self.settled_frames += account.captured if account.session == self._session else 0
+                    self._desk.forget(account)
+                    continue
+                if account.recalled:
+                    self._report_run(account, unreleased, now_s)
+            self._desk.tidy()
+
+    def _report_run(self, account: RunAccount, unreleased: list[Key], now_s: float) -> None:
+        late = [Key(account.run, seq) for start, stop in account.unrecorded() for seq in range(start, stop)]
+        pending = [key for key in unreleased if key.run == account.run] + late[:PENDING_MAX]
+        report = account.report(pending[:PENDING_MAX])
+        if report is None:
+            return
+        serial, when_s = self._reported_s.get(account.run, (-1, 0.0))
+        if (serial != report.serial or now_s - when_s >= REPEAT_S) and self._recorder.send(report):
+            self._reported_s[account.run] = (report.serial, now_s)
+
+    def _give_up(self, now_s: float) -> None:
+        """What a dead recorder had in memory, and no inspector repeated in time, is on record as dropped."""
+        if self._recorder_died_s is not None and now_s - self._recorder_died_s > GRACE_S:
+            self._recorder_died_s = None
+            with self._desk.lock:
+                for account in self._desk.accounts.values():
+                    account.give_up_unrecorded()

@@ -56,7 +56,8 @@ def test_a_straight_scratch_keeps_its_length_and_width_at_any_angle(degrees: int
     turn = math.radians(degrees)
     along = np.array([math.cos(turn), math.sin(turn)]) * length / 2
     across = np.array([-math.sin(turn), math.cos(turn)]) * width / 2
-    corners = np.array([along + across, along - across, -along - across, across - along]) + [100.5, 75.5]
+    centre = np.array([100.5, 75.5])
+    corners = centre + np.array([along + across, along - across, -along - across, across - along])
     large = np.zeros((150 * fine, 200 * fine), np.uint8)
     cv2.fillPoly(large, [np.rint(corners * fine).astype(np.int32)], 255)
     mask = (cv2.resize(large, (200, 150), interpolation=cv2.INTER_AREA) > 127).astype(np.uint8)

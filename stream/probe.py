@@ -45,7 +45,7 @@ def _first_picture(folder: Path) -> Path:
 
 def _decode(file: Path) -> PictureSize:
     try:
-        with av.open(str(file)) as container:
+        with av.open(str(file), metadata_errors="replace") as container:
             if not container.streams.video:
                 raise ProbeError(f"no pictures in the file, got {file}; name a video or a folder of pictures")
             for frame in container.decode(video=0):

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
 from stream.secrets import redact
 from stream.settings import CameraSettings
@@ -41,7 +42,7 @@ class RtspStream:
         self._address = address
         self._shown = redact(address)
         self._silent_after_s = camera.silent_after_s
-        self._arrived: queue.Queue[Picture | SourceError | None] = queue.Queue(HELD)
+        self._arrived: queue.Queue[Picture | BaseException | None] = queue.Queue(HELD)
         self._closed = threading.Event()
         self._reader = threading.Thread(target=self._read, name="rtsp", daemon=True)
 
@@ -57,7 +58,7 @@ class RtspStream:
                 arrived = self._arrived.get(timeout=self._silent_after_s + LATER_S)
             except queue.Empty:
                 raise self._failed(f"no picture for {self._silent_after_s:g} s; does it still work?") from None
-            if isinstance(arrived, SourceError):
+            if isinstance(arrived, BaseException):
                 raise arrived
             if arrived is not None and not self._closed.is_set():
                 yield arrived
@@ -75,11 +76,14 @@ class RtspStream:
             reason = "the camera ended the stream"
         except (av.FFmpegError, OSError) as error:
             reason = _plain(error)
+        except BaseException as error:
+            self._hand_over(error)
+            raise
         self._hand_over(self._failed(reason))
 
     def _drain(self) -> None:
         patience = (self._silent_after_s, self._silent_after_s)
-        with av.open(self._address, options=OPTIONS, timeout=patience) as container:
+        with av.open(self._address, options=OPTIONS, timeout=patience, metadata_errors="replace") as container:
             if not container.streams.video:
                 raise OSError(0, "it sends no pictures, only sound or text; check what follows the host")
             stream = container.streams.video[0]
@@ -91,7 +95,7 @@ class RtspStream:
                     return
                 self._hand_over(picture)
 
-    def _hand_over(self, arrived: Picture | SourceError | None) -> None:
+    def _hand_over(self, arrived: Picture | BaseException | None) -> None:
         """Waits for room; after `close` nobody takes anything, and nobody misses it."""
         while True:
             try:
@@ -108,6 +112,7 @@ def _numbered(container: av.container.InputContainer, stream: av.VideoStream) ->
     """Each picture since the first whole one; damage stays until the next key frame, as later pictures copy from it."""
     index, begin_s, damaged = 0, 0.0, True
     black = np.zeros((1, 1, 3), np.uint8)
+    reformatter = VideoReformatter()
     for packet in container.demux(stream):
         try:
             frames = packet.decode()
@@ -126,7 +131,7 @@ def _numbered(container: av.container.InputContainer, stream: av.VideoStream) ->
                 black = np.zeros((frame.height, frame.width, 3), np.uint8)
             time_s = begin_s if index == 0 else frame.time  # FFmpeg often has no time for the very first
             pts_s = None if time_s is None else time_s - begin_s
-            yield Picture(bgr_view(frame), index, pts_s, DAMAGED if damaged else None)
+            yield Picture(bgr_view(frame, reformatter), index, pts_s, DAMAGED if damaged else None)
             index += 1
 
 

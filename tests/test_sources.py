@@ -1,0 +1,434 @@
+"""Where pictures come from: recordings exact to the picture, folders, the drawn line, a camera that is not there."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from stream.settings import CameraSettings
+from stream.sources import video_file
+from stream.sources.picture_folder import PictureFolder
+from stream.sources.source import Picture, Source, SourceError
+from stream.sources.synthetic_source import SyntheticCamera
+from stream.sources.table import kind_of, open_source
+from stream.sources.video_file import VideoFile
+from tests import recordings
+from tests.line import ROOT
+from tests.recordings import numbered_frame, numbered_frames, read_number, write_recording
+
+FRAMES, GOP = 60, 12
+QUIET_X265 = {"x265-params": "log-level=error"}
+FRAGMENTED = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One way in which people record."""
+
+    ending: str
+    codec: str = "libx264"
+    b_frames: int = 0
+
+    def write(self, folder: Path, count: int = FRAMES) -> Path:
+        options = QUIET_X265 if self.codec == "libx265" else None
+        path = folder / f"belt.{self.ending}"
+        frames = numbered_frames(count)
+        return write_recording(path, frames, codec=self.codec, gop=GOP, b_frames=self.b_frames, options=options)
+
+
+KINDS = {
+    "mp4": Kind("mp4"),
+    "mp4 with B-frames": Kind("mp4", b_frames=2),
+    "mkv": Kind("mkv"),
+    "ts": Kind("ts"),
+    "ts with B-frames": Kind("ts", b_frames=2),
+    "avi": Kind("avi"),
+    "avi of JPEGs": Kind("avi", "mjpeg"),
+    "avi of MPEG-4": Kind("avi", "mpeg4"),
+    "HEVC with B-frames": Kind("mp4", "libx265", b_frames=2),
+    "lossless": Kind("mkv", "ffv1"),
+}
+each_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS.keys())
+
+
+@dataclass(frozen=True)
+class Read:
+    """A source read to its end."""
+
+    pixels: list[np.ndarray]
+    indexes: list[int]
+    problems: list[str | None]
+    error: SourceError | None
+
+    @property
+    def whole(self) -> list[int]:
+        return [index for index, problem in zip(self.indexes, self.problems, strict=True) if problem is None]
+
+
+def read(source: Source, first_index: int = 0) -> Read:
+    pixels, indexes, problems, error = [], [], [], None
+    with closing(source):
+        try:
+            for picture in source.pictures(first_index):
+                assert picture.pixels.dtype == np.uint8 and picture.pixels.ndim == 3 and picture.pixels.shape[2] == 3
+                pixels.append(picture.pixels.copy())
+                indexes.append(picture.index)
+                problems.append(picture.problem)
+        except SourceError as caught:
+            error = caught
+    return Read(pixels, indexes, problems, error)
+
+
+def read_file(path: Path) -> Read:
+    return read(VideoFile(path))
+
+
+# --- recordings ---
+
+
+@each_kind
+def test_a_recording_gives_each_picture_once_in_order(tmp_path: Path, kind: Kind) -> None:
+    seen = read_file(kind.write(tmp_path))
+    assert [read_number(pixels) for pixels in seen.pixels] == seen.indexes == list(range(FRAMES))
+    assert set(seen.problems) == {None} and seen.error is None
+
+
+def test_the_time_of_a_picture_is_the_recordings_own(tmp_path: Path) -> None:
+    times_s = [n / 25 + (0.5 if n >= 30 else 0.0) for n in range(FRAMES)]
+    path = write_recording(tmp_path / "belt.mkv", numbered_frames(FRAMES), times_s=times_s)
+    with closing(VideoFile(path)) as source:
+        assert [picture.pts_s for picture in source.pictures()] == pytest.approx(times_s, abs=0.001)
+
+
+@each_kind
+def test_two_readings_give_the_same_pixels(tmp_path: Path, kind: Kind) -> None:
+    path = kind.write(tmp_path)
+    assert all(np.array_equal(a, b) for a, b in zip(read_file(path).pixels, read_file(path).pixels, strict=True))
+
+
+@each_kind
+def test_a_reading_that_goes_on_at_an_index_gives_exactly_those_pictures(
+    tmp_path: Path, kind: Kind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(video_file, "NEAR", 0)  # short recordings too are entered in their middle
+    path = kind.write(tmp_path)
+    full = read_file(path).pixels
+    for index in range(FRAMES):
+        with closing(VideoFile(path)) as source:
+            resumed = [(p.index, p.pixels.copy()) for p in itertools.islice(source.pictures(index), 3)]
+        assert [i for i, _ in resumed] == list(range(index, min(index + 3, FRAMES)))
+        assert all(np.array_equal(pixels, full[i]) for i, pixels in resumed)
+
+
+@pytest.mark.parametrize("b_frames", [0, 2])
+def test_a_long_recording_goes_on_to_its_end(tmp_path: Path, b_frames: int) -> None:
+    path = Kind("mp4", b_frames=b_frames).write(tmp_path, 150)
+    seen = read(VideoFile(path), first_index=137)
+    assert [read_number(pixels) for pixels in seen.pixels] == seen.indexes == list(range(137, 150))
+    assert seen.error is None
+
+
+def test_the_real_recording_has_exactly_its_pictures() -> None:
+    path = ROOT.parent / "shared" / "data" / "video" / "bottles.mp4"
+    if not path.is_file():
+        pytest.skip(f"needs the real recording {path.name}, which is not part of the project")
+    with closing(VideoFile(path)) as source:
+        problems = [picture.problem for picture in source.pictures()]
+    assert len(problems) == 1189 and set(problems) == {None}
+
+
+# --- recordings that are broken ---
+
+
+def truncated(path: Path) -> Path:
+    return recordings.truncate(write_recording(path, numbered_frames(FRAMES)), 0.6)
+
+
+def text(path: Path) -> Path:
+    path.write_text("no video\n" * 200)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("file", "make", "wanted"),
+    [
+        pytest.param("belt.mp4", lambda path: path, "no such file", id="missing"),
+        pytest.param("belt.mp4", recordings.empty, "the file is empty", id="empty"),
+        pytest.param("belt.mp4", recordings.garbage, "not a video", id="noise as mp4"),
+        pytest.param("belt.avi", recordings.garbage, "not a video", id="noise as avi"),
+        pytest.param("belt.ts", recordings.garbage, "belt.ts", id="noise as ts"),
+        pytest.param("belt.mp4", text, "not a video", id="text as mp4"),
+        pytest.param("belt.txt", text, "belt.txt", id="text"),
+        pytest.param("belt.mp4", truncated, "was it copied completely?", id="mp4 without its index"),
+        pytest.param("belt.m4a", recordings.audio_only, "only sound", id="sound as m4a"),
+        pytest.param("belt.wav", recordings.audio_only, "only sound", id="sound as wav"),
+        pytest.param("/dev/null", lambda path: path, "/dev/null", id="no file"),
+    ],
+)
+def test_what_holds_no_picture_is_refused_for_good(
+    tmp_path: Path, file: str, make: Callable[[Path], Path], wanted: str
+) -> None:
+    with pytest.raises(SourceError, match=wanted.replace("?", r"\?")) as caught:
+        list(VideoFile(make(tmp_path / file)).pictures())
+    assert caught.value.final
+
+
+@pytest.mark.parametrize("options", [{"movflags": "faststart"}, FRAGMENTED], ids=["index in front", "fragmented"])
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
+def test_a_recording_that_breaks_off_gives_what_there_is_and_says_so(
+    tmp_path: Path, options: dict[str, str], share: float
+) -> None:
+    path = write_recording(tmp_path / "belt.mp4", numbered_frames(FRAMES), gop=GOP, container_options=options)
+    seen = read_file(recordings.truncate(path, share))
+    assert seen.indexes == list(range(len(seen.indexes))) and 0 < len(seen.whole) < FRAMES
+    assert [read_number(seen.pixels[index]) for index in seen.whole] == seen.whole
+    fewer = len(seen.indexes) < FRAMES and options is not FRAGMENTED  # what a fragmented one had is not known
+    assert not fewer or (seen.error is not None and "ends early" in str(seen.error))
+
+
+@pytest.mark.parametrize("ending", ["ts", "mkv"])
+def test_a_recording_whose_size_changes_gives_all_its_pictures(tmp_path: Path, ending: str) -> None:
+    seen = read_file(recordings.size_changes(tmp_path / f"belt.{ending}"))
+    assert [read_number(pixels) for pixels in seen.pixels] == list(range(40))
+    assert [pixels.shape[:2] for pixels in seen.pixels] == [(240, 320)] * 20 + [(300, 400)] * 20
+    assert set(seen.problems) == {None} and seen.error is None
+
+
+DAMAGED_AT = np.arange(0.1, 0.75, 0.1)  # behind that may lie the index of an mp4, without which it does not open
+
+
+@each_kind
+def test_a_damaged_recording_never_has_silently_fewer_pictures(tmp_path: Path, kind: Kind) -> None:
+    whole = kind.write(tmp_path).read_bytes()
+    for share in DAMAGED_AT:
+        path = tmp_path / f"damaged.{kind.ending}"
+        path.write_bytes(whole)
+        seen = read_file(recordings.damage(path, share))
+        assert seen.indexes == list(range(len(seen.indexes)))
+        assert len(seen.indexes) == FRAMES or seen.error is not None or set(seen.problems) != {None}, share
+
+
+def damage_picture(path: Path, number: int) -> None:
+    """Noise in the last third of a picture, as it lies in the file: the signs that begin its pieces stay."""
+    with av.open(str(path)) as container:
+        packet = next(itertools.islice(container.demux(video=0), number, None))
+        stop = packet.pos + packet.size
+        start = stop - packet.size // 3
+    content = bytearray(path.read_bytes())
+    content[start:stop] = np.random.default_rng(number).bytes(stop - start)
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("number", [13, 17, 24, 29, 35])
+def test_a_damaged_picture_is_named_up_to_the_next_key_picture_and_every_other_is_as_it_was(
+    tmp_path: Path, number: int
+) -> None:
+    path = KINDS["mp4"].write(tmp_path)
+    full = read_file(path).pixels
+    damage_picture(path, number)
+    seen = read_file(path)
+    next_key = number // GOP * GOP + GOP
+    assert seen.problems == ["decode_error" if number <= index < next_key else None for index in range(FRAMES)]
+    assert all(np.array_equal(seen.pixels[index], full[index]) for index in seen.whole)
+
+
+def test_a_name_in_the_file_that_is_no_text_does_no_harm(tmp_path: Path) -> None:
+    path = KINDS["mp4"].write(tmp_path)
+    path.write_bytes(path.read_bytes().replace(b"VideoHandler", b"\xc2ideoHandler"))
+    assert read_file(path).whole == list(range(FRAMES))
+
+
+@pytest.mark.parametrize("after", [0, 5])
+def test_a_recording_closed_from_another_thread_ends(tmp_path: Path, after: int) -> None:
+    source = VideoFile(KINDS["mp4"].write(tmp_path))
+    seen = 0
+    for _ in source.pictures():
+        seen += 1
+        if seen > after:
+            other = threading.Thread(target=source.close)
+            other.start()
+            other.join()
+    source.close()
+    assert seen == after + 1
+
+
+# --- folders ---
+
+
+def save(path: Path, pixels: np.ndarray) -> None:
+    Image.fromarray(np.ascontiguousarray(pixels)).save(path)
+
+
+def test_pictures_come_in_the_order_that_people_give_their_names(tmp_path: Path) -> None:
+    names = ["img1.png", "img2.png", "img10.png", "Img11.png", "img100.png"]
+    for number, name in enumerate(names):
+        save(tmp_path / name, numbered_frame(number))
+    (tmp_path / "notes.txt").write_text("no picture")
+    (tmp_path / "img3.png").mkdir()
+    seen = read(PictureFolder(tmp_path))
+    assert [read_number(pixels) for pixels in seen.pixels] == seen.indexes == [0, 1, 2, 3, 4]
+    assert read(PictureFolder(tmp_path), first_index=3).indexes == [3, 4]
+
+
+RGB = numbered_frame(7, bad=True)[:, :, ::-1]
+GREY = RGB[:, :, 1]
+BGR_OF_GREY = np.dstack([GREY] * 3)
+PICTURES = {
+    "colour.png": (RGB, RGB[:, :, ::-1]),
+    "grey.png": (GREY, BGR_OF_GREY),
+    "deep.png": (GREY.astype(np.uint16) * 257, BGR_OF_GREY),
+    "clear.png": (np.dstack([RGB, np.full(GREY.shape, 128, np.uint8)]), RGB[:, :, ::-1]),
+    "one.png": (np.full((1, 1, 3), 9, np.uint8), np.full((1, 1, 3), 9, np.uint8)),
+    "long.png": (np.full((10, 10_000, 3), 9, np.uint8), np.full((10, 10_000, 3), 9, np.uint8)),
+    "colour.bmp": (RGB, RGB[:, :, ::-1]),
+    "colour.tiff": (RGB, RGB[:, :, ::-1]),
+}
+
+
+@pytest.mark.parametrize(("name", "saved", "wanted"), [(n, *p) for n, p in PICTURES.items()], ids=PICTURES.keys())
+def test_every_kind_of_picture_becomes_bgr(tmp_path: Path, name: str, saved: np.ndarray, wanted: np.ndarray) -> None:
+    save(tmp_path / name, saved)
+    seen = read(PictureFolder(tmp_path))
+    assert seen.problems == [None] and np.array_equal(seen.pixels[0], wanted)
+
+
+def cut(path: Path) -> Path:
+    save(path, RGB)
+    return recordings.truncate(path, 0.5)
+
+
+@pytest.mark.parametrize("make", [recordings.empty, recordings.garbage, cut], ids=["empty", "noise", "cut"])
+def test_a_picture_that_cannot_be_read_is_counted(tmp_path: Path, make: Callable[[Path], Path]) -> None:
+    save(tmp_path / "1.png", numbered_frame(1))
+    make(tmp_path / "2.png")
+    save(tmp_path / "3.png", numbered_frame(3))
+    seen = read(PictureFolder(tmp_path))
+    assert seen.indexes == [0, 1, 2] and seen.problems == [None, "decode_error", None]
+
+
+def test_a_picture_that_goes_away_is_counted(tmp_path: Path) -> None:
+    for number in range(3):
+        save(tmp_path / f"{number}.png", numbered_frame(number))
+    source = PictureFolder(tmp_path)
+    (tmp_path / "1.png").unlink()
+    assert read(source).problems == [None, "decode_error", None]
+
+
+def test_a_folder_without_pictures_is_refused_for_good(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="no pictures in the folder") as caught:
+        PictureFolder(tmp_path)
+    assert caught.value.final
+
+
+# --- the drawn line ---
+
+SMALL = "synthetic:?size=320x240&fps=500"
+
+
+def drawn(address: str, count: int) -> list[Picture]:
+    with closing(SyntheticCamera(address)) as source:
+        return list(itertools.islice(source.pictures(), count))
+
+
+def test_a_drawn_line_is_the_same_for_the_same_seed_and_another_for_another() -> None:
+    first, again, other = (drawn(f"{SMALL}&seed={seed}", 4) for seed in (3, 3, 4))
+    assert all(np.array_equal(a.pixels, b.pixels) for a, b in zip(first, again, strict=True))
+    assert not all(np.array_equal(a.pixels, b.pixels) for a, b in zip(first, other, strict=True))
+    assert [picture.index for picture in first] == [0, 1, 2, 3]
+    assert [picture.pts_s for picture in first] == pytest.approx([n / 500 for n in range(4)])
+
+
+def test_a_drawn_line_ends_after_the_frames_it_was_asked_for() -> None:
+    assert len(drawn(f"{SMALL}&frames=5", 10)) == 5
+
+
+def test_a_drawn_line_keeps_its_pace() -> None:
+    with closing(SyntheticCamera("synthetic:?size=64x64&fps=20")) as source:
+        pictures = source.pictures()
+        next(pictures)
+        began = time.monotonic()
+        for _ in range(10):
+            next(pictures)
+        took_s = time.monotonic() - began
+    assert 0.45 < took_s < 1.5  # ten pictures at 20 a second, on a machine that is shared
+
+
+def test_a_drawn_line_that_was_not_looked_at_does_not_catch_up_in_a_burst() -> None:
+    with closing(SyntheticCamera("synthetic:?size=64x64&fps=20")) as source:
+        pictures = source.pictures()
+        next(pictures)
+        time.sleep(0.5)  # who judges is slow; this is the case, not a wait
+        began = time.monotonic()
+        assert [next(pictures).index for _ in range(5)] == [1, 2, 3, 4, 5]
+        assert time.monotonic() - began > 0.1
+
+
+def test_closing_a_drawn_line_from_another_thread_ends_it_at_once() -> None:
+    source = SyntheticCamera("synthetic:?size=64x64&fps=0.1")
+    pictures = source.pictures()
+    next(pictures)
+    timer = threading.Timer(0.1, source.close)
+    timer.start()
+    began = time.monotonic()
+    assert list(pictures) == [] and time.monotonic() - began < 2
+    timer.join()
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        "sead=3",
+        "seed=x",
+        "seed=",
+        "seed=-1",
+        "fps=0",
+        "fps=1e9",
+        "fps=nan",
+        "size=10",
+        "size=1x1",
+        "size=9999x9999",
+        "scratched=2",
+        "frames=1.5",
+    ],
+)
+def test_a_drawn_line_refuses_what_it_cannot_draw(wish: str) -> None:
+    with pytest.raises(SourceError, match=r"cannot read .*; known: seed, fps, size, scratched, frames") as caught:
+        SyntheticCamera(f"synthetic:?{wish}")
+    assert caught.value.final
+
+
+# --- the table of kinds ---
+
+
+@pytest.mark.parametrize(
+    ("source", "kind"),
+    [
+        ("synthetic:", "synthetic"),
+        ("synthetic:?seed=3", "synthetic"),
+        ("rtsp://cam/x", "rtsp"),
+        ("rtsps://cam/x", "rtsp"),
+        ("0", "usb"),
+        ("/dev/video0", "usb"),
+        ("belt.mp4", "file"),
+        ("/tmp", "folder"),
+    ],
+)
+def test_an_address_names_its_kind(source: str, kind: str) -> None:
+    assert kind_of(source) == kind
+
+
+@pytest.mark.parametrize(("source", "device"), [("97", "/dev/video97"), ("/dev/video97", "/dev/video97")])
+def test_a_usb_camera_that_is_not_there_is_said_plainly_and_tried_again(source: str, device: str) -> None:
+    with pytest.raises(SourceError, match=f"{device}: no such camera; .*present") as caught:
+        open_source(CameraSettings("belt", source), source)
+    assert not caught.value.final

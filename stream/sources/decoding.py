@@ -1,8 +1,7 @@
 """An opened recording to its pictures in display order, each accounted for. The one place that knows FFmpeg's files.
 
-Frame threads give the same bits and report the same damage as one thread (tests/test_sources.py compares them); slice
-threads do not say when a piece of a picture is missing, so they are not used. The number of threads is fixed: how much
-is lost with a damaged last picture depends on it.
+One thread decodes. FFmpeg's frame threads carry something of a damaged H.264 picture over into whole ones, many
+pictures later and without a word; its slice threads do not say when a piece of a picture is missing.
 """
 
 from __future__ import annotations
@@ -18,7 +17,6 @@ from stream.sources.bgr import plain_reason
 from stream.sources.damage import Damage, Seen
 from stream.sources.landing import Coded, Landing
 
-THREADS = 4
 TOLERATED_S = 0.1  # a last picture has no length in some files
 # Containers that keep display times, and codecs of which each packet is one picture: there a packet from which nothing
 # comes is a lost picture. (avi has no display times; vp8 has packets that are never shown.)
@@ -59,8 +57,7 @@ class Decoding:
         self._start = start
         self._accountable = _accountable(container, stream)
         self._damage: Damage[av.VideoFrame] = Damage()
-        stream.codec_context.thread_type = "FRAME"
-        stream.codec_context.thread_count = THREADS
+        stream.codec_context.thread_count = 1
 
     def __iter__(self) -> Iterator[Seen[av.VideoFrame]]:
         for packet in self._read():

@@ -42,6 +42,8 @@ class SyntheticCamera:
             due_s = max(due_s, time.monotonic() - 1 / self._wish.fps)
             while not self._closed and (left_s := due_s - time.monotonic()) > 0:
                 time.sleep(min(left_s, 0.1))
+            if self._closed:
+                return
             yield Picture(self._belt.frame(index), index, index / self._wish.fps)
             index, due_s = index + 1, due_s + 1 / self._wish.fps
 

@@ -80,7 +80,7 @@ class VideoFile:
 
     def _open(self) -> av.container.InputContainer:
         try:
-            return av.open(str(self._path))
+            return av.open(str(self._path), metadata_errors="replace")  # a name in the file may be no UTF-8
         except av.error.InvalidDataError:
             raise self._final("not a video that can be read; was it copied completely?") from None
         except (av.FFmpegError, OSError) as error:

@@ -150,7 +150,7 @@ class Desk:
             return
 
     def forget(self, account: RunAccount) -> None:
-        """The recorder has this run. The ring keeps its entry where a successor must know that the recording is over."""
+        """The recorder has this run. The ring keeps the entry of a recording: a successor must know that it is over."""
         if self._camera.live or account.session != self._session:
             for ring in self._rings:
                 ring.forget_run(account.run)

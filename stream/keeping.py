@@ -11,6 +11,6 @@ def evidence_folder(camera: str, run: int, seq: int) -> str:
     return f"{EVIDENCE_FOLDER}/{camera}/{run}/{seq:08d}"
 
 
-def film_file(camera: str, run: int) -> str:
-    """Where the overlay video of a run lies, relative to data_dir."""
-    return f"{VIDEO_FOLDER}/{camera}-{run}.mp4"
+def film_file(camera: str, run: int, part: int = 1) -> str:
+    """Where the overlay video of a run lies, relative to data_dir; its parts are numbered from 1."""
+    return f"{VIDEO_FOLDER}/{camera}-{run}{'' if part == 1 else f'.{part}'}.mp4"

@@ -8,20 +8,18 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-
-import numpy as np
 
 from detector.verdict import Box
 from stream.bookkeeping import Bookkeeping, Staged, capture_name
 from stream.configuration import dump_line
 from stream.defect_log import DefectLog, LogError
-from stream.evidence import remove_evidence, remove_leftovers, write_evidence
-from stream.film import Film, Shot
+from stream.evidence import remove_evidence, remove_leftovers
+from stream.evidence_desk import EvidenceDesk
+from stream.filming import Filming
 from stream.heart import Heart
-from stream.keeping import evidence_folder, film_file
+from stream.keeping import evidence_folder
 from stream.links import Claim, Link, Links
 from stream.messages import (
     Event,
@@ -36,29 +34,17 @@ from stream.messages import (
 )
 from stream.metrics import added
 from stream.places import Places
-from stream.ring import RingViews, TornError
+from stream.ring import RingViews
 from stream.run_book import RunBook
 from stream.secrets import redact
 from stream.settings import LineSettings
 from stream.tally import counts
-from stream.wire import WireError, unpack_mask
 
 log = logging.getLogger("linewatch")
 STATUS_EVERY_S = 0.25
 RETRY_DISK_S = 1.0
 BATCH_MAX = 256  # verdicts that share one commit, at most
 NEWEST_INCIDENTS = 12
-
-
-@dataclass
-class EvidenceJob:
-    """A BAD frame whose picture must be on disk before its verdict is acknowledged."""
-
-    judged: Judged
-    picture: np.ndarray
-    mask: np.ndarray | None
-    region: Box | None
-    future: Future[str] | None = None
 
 
 def run(line: LineSettings, places: Places, heart: Heart, session: str) -> None:
@@ -94,25 +80,22 @@ class Recorder:
         self._log: DefectLog | None = None
         self._disk_error = ""  # why the log cannot be written
         self._retry_at = 0.0
-        self._evidence_error = ""
-        self._retry_evidence_at = 0.0
         self._staged_since: float | None = None
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="evidence")
-        self._jobs: list[EvidenceJob] = []
-        self._unrecorded = 0
-        self._films: dict[tuple[str, int], Film] = {}
-        self._unfilmed: list[tuple[Judged, Shot]] = []
+        self._evidence = EvidenceDesk(line.data_dir, self._views, self._books, line.recorder.unrecorded_bad_max)
+        self._filming = Filming(line.data_dir, self._views)
         self._engine, self._bundle_id = "", ""
         self._status_at = 0.0
         self._open_log()
+        if self._log is not None:
+            remove_leftovers(line.data_dir, self._log.evidence_folders())
 
     def step(self, timeout_s: float) -> None:
         """Takes what has arrived, and commits where it is time."""
         self._links.wait(timeout_s if not self._staged_since else min(timeout_s, 0.005))
         for _, message in self._peers.receive():
             self._take(message)
-        self._film_waiting()
-        self._write_evidence()
+        self._filming.step()
+        self._evidence.step()
         now = time.monotonic()
         if self._books.staged and self._staged_since is None:
             self._staged_since = now
@@ -127,12 +110,11 @@ class Recorder:
     def busy(self) -> bool:
         """Whether something is not on disk yet that could get there."""
         unwritten = bool(self._books.staged) and not self._disk_error
-        return unwritten or (bool(self._jobs) and not self._evidence_error) or bool(self._unfilmed)
+        return unwritten or self._evidence.busy() or self._filming.busy()
 
     def close(self) -> None:
-        self._writer.shutdown(wait=True, cancel_futures=True)
-        for film in self._films.values():
-            film.close()
+        self._evidence.close()
+        self._filming.close()
         self._views.close()
         if self._log is not None:
             self._log.close()
@@ -166,103 +148,11 @@ class Recorder:
             if not self._books.in_hand(judged):
                 self._books.judged(judged)
             return
+        region, newest = self._settings_of(judged.frame.camera)
         if self._line.recorder.overlay_video:
-            self._film(judged)
-        if self._books.wants_pixels(judged):
-            job = self._job(judged)
-            if job is not None:
-                self._books.hold(judged)
-                self._jobs.append(job)
-                return
-        self._books.judged(judged)
-
-    # --- evidence ---
-
-    def _job(self, judged: Judged) -> EvidenceJob | None:
-        """The job with the very pixels, taken now; None where they are gone."""
-        frame = judged.frame
-        try:
-            picture = self._picture(judged)
-            packed = judged.verdict.mask
-            mask = None if packed is None else unpack_mask(packed, frame.height, frame.width)
-        except (TornError, WireError) as error:
-            self._event(frame.camera, frame.run, "evidence", f"frame {frame.seq}: no evidence: {error}")
-            return None
-        return EvidenceJob(judged, picture, mask, self._region(frame.camera))
-
-    def _picture(self, judged: Judged) -> np.ndarray:
-        frame = judged.frame
-        return self._views.ring(frame.ring).copy(frame.slot, frame.lock, frame.height, frame.width)
-
-    def _write_evidence(self) -> None:
-        """One job at a time on the disk; each finished one lets its verdict into the next commit."""
-        if not self._jobs:
-            return
-        job = self._jobs[0]
-        if job.future is None:
-            if self._evidence_error and time.monotonic() < self._retry_evidence_at:
-                self._let_go_surplus()
-                return
-            job.future = self._writer.submit(
-                write_evidence, self._data_dir, job.judged, job.picture, job.mask, job.region
-            )
-        elif job.future.done():
-            error = job.future.exception()
-            if error is None:
-                self._evidence_error = ""
-                self._books.judged(job.judged, job.future.result())
-                del self._jobs[0]
-            elif isinstance(error, OSError):
-                job.future = None
-                self._evidence_refused(f"evidence cannot be written: {error}; make room on the disk")
-            else:
-                raise error
-
-    def _evidence_refused(self, text: str) -> None:
-        if not self._evidence_error:
-            log.error("%s. Inspection goes on; BAD frames wait for it, up to a bound", text)
-        self._evidence_error = text
-        self._retry_evidence_at = time.monotonic() + RETRY_DISK_S
-
-    def _let_go_surplus(self) -> None:
-        """The disk refuses: past the stated bound of a camera its oldest BAD frame is let go without its picture."""
-        by_camera: dict[str, list[EvidenceJob]] = {}
-        for job in self._jobs:
-            by_camera.setdefault(job.judged.frame.camera, []).append(job)
-        for jobs in by_camera.values():
-            for job in jobs[: max(0, len(jobs) - self._line.recorder.unrecorded_bad_max)]:
-                self._jobs.remove(job)
-                self._unrecorded += 1
-                self._books.judged(job.judged)
-
-    # --- the film ---
-
-    def _film(self, judged: Judged) -> None:
-        frame = judged.frame
-        film = self._films.get((frame.camera, frame.run))
-        if film is None:
-            path = self._data_dir / film_file(frame.camera, frame.run)
-            film = self._films[frame.camera, frame.run] = Film(path)
-        try:
-            picture = self._picture(judged)
-        except TornError:
-            film.left_out += 1
-            return
-        time_s = frame.pts_s if frame.pts_s is not None else frame.seq / 25
-        shot = Shot(picture, judged.verdict, self._region(frame.camera), time_s)
-        if self._unfilmed or not film.add(shot):
-            if self._line.camera(frame.camera).newest:
-                film.left_out += 1
-            else:
-                self._unfilmed.append((judged, shot))
-
-    def _film_waiting(self) -> None:
-        """A recording waits for its film: its frames are released when the encoder has taken them."""
-        while self._unfilmed:
-            judged, shot = self._unfilmed[0]
-            if not self._films[judged.frame.camera, judged.frame.run].add(shot):
-                return
-            del self._unfilmed[0]
+            self._filming.take(judged, region, may_wait=not newest)
+        if not (self._books.wants_pixels(judged) and self._evidence.take(judged, region)):
+            self._books.judged(judged)
 
     # --- the disk ---
 
@@ -298,16 +188,13 @@ class Recorder:
         self._answer(staged)
 
     def _answer(self, staged: Staged) -> None:
-        waiting = {(judged.frame.camera, judged.frame.key) for judged, _ in self._unfilmed}
-        later = []
+        waiting = self._filming.waiting()
         for reply in staged.replies:
-            if isinstance(reply.message, Release) and any(
-                (reply.message.camera, k) in waiting for k in reply.message.keys
-            ):
-                later.append(reply)
-                continue
-            self._peers.send(reply.message, to=reply.to.encode())
-        self._books.staged.replies.extend(later)
+            message = reply.message
+            if isinstance(message, Release) and any((message.camera, key) in waiting for key in message.keys):
+                self._books.staged.replies.append(reply)  # with the next commit, when the film has the frame
+            else:
+                self._peers.send(message, to=reply.to.encode())
         for folder in staged.outdated:
             remove_evidence(self._data_dir, folder)
 
@@ -324,7 +211,6 @@ class Recorder:
             settings = dump_line(replace(self._line, cameras=cameras))
             self._log.begin_session(self._session, self._started_utc_ns, self._line.name, settings)
             self._note_engine()
-            remove_leftovers(self._data_dir, self._log.evidence_folders())
         except (LogError, OSError) as error:
             self._log = None
             self._refused(str(error))
@@ -359,10 +245,12 @@ class Recorder:
         alarms = []
         if self._disk_error:
             alarms.append(f"Nothing can be recorded: {self._disk_error}")
-        if self._evidence_error:
-            alarms.append(f"No evidence can be kept: {self._evidence_error}")
-        if self._unrecorded:
-            alarms.append(f"{self._unrecorded} BAD frames have no evidence: the disk refused for too long (unrecorded)")
+        if self._evidence.error:
+            alarms.append(f"No evidence can be kept: {self._evidence.error}")
+        if self._evidence.unrecorded:
+            alarms.append(
+                f"{self._evidence.unrecorded} BAD frames have no evidence: the disk refused for too long (unrecorded)"
+            )
         if self._books.full:
             alarms.append("Inspection stands still: too many verdicts wait for the disk")
         return tuple(alarms)
@@ -390,11 +278,7 @@ class Recorder:
         name = evidence_folder(camera, run, seq)
         return name if Path(self._data_dir, name).is_dir() else None
 
-    def _region(self, camera: str) -> Box | None:
-        try:
-            return self._line.camera(camera).region
-        except KeyError:  # a camera of an earlier session, whose ring was adopted
-            return None
-
-    def _event(self, camera: str, run: int, kind: str, text: str) -> None:
-        self._books.event(Event(camera, run, kind, text, time.time_ns()))
+    def _settings_of(self, camera: str) -> tuple[Box | None, bool]:
+        """The camera's region, and whether its oldest frames give way; a camera of an earlier line has neither."""
+        known = {c.name: (c.region, c.newest) for c in self._line.cameras}
+        return known.get(camera, (None, True))

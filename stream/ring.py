@@ -16,6 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
+from stream.messages import FrameRef
+
 MAGIC = 0x4C57_5249_4E47_0001  # "LWRING", format 1
 PAGE = 4096
 PROBLEM_BYTES = 48
@@ -319,6 +321,10 @@ class RingViews:
             except RingError as error:
                 raise TornError(str(error)) from error
         return self._rings[name][1]
+
+    def picture(self, frame: FrameRef) -> np.ndarray:
+        """A copy of a frame's pixels (H, W, 3) uint8. Raises TornError where they are gone."""
+        return self.ring(frame.ring).copy(frame.slot, frame.lock, frame.height, frame.width)
 
     def close(self) -> None:
         for _, ring in self._rings.values():

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from stream.defect_log import open_for_reading, session_books
-from stream.keeping import film_file
+from stream.keeping import VIDEO_FOLDER
 from stream.metrics import added
 from stream.run_book import DIGEST_MODULUS, RunBook
 from stream.settings import LineSettings
@@ -119,8 +119,9 @@ def as_text(summary: SessionSummary, truths: tuple[TruthCheck, ...], films: tupl
 
 def films_of(line: LineSettings, summary: SessionSummary) -> tuple[Path, ...]:
     """The overlay videos of the session that exist."""
-    paths = [line.data_dir / film_file(name, run) for name, c in summary.cameras.items() for run in c.runs]
-    return tuple(path for path in paths if path.is_file())
+    folder = line.data_dir / VIDEO_FOLDER
+    names = [f"{name}-{run}" for name, camera in summary.cameras.items() for run in camera.runs]
+    return tuple(path for name in names for path in sorted(folder.glob(f"{name}*.mp4")))
 
 
 def _camera(name: str, books: list[RunBook]) -> CameraSummary:
@@ -145,9 +146,10 @@ def _camera_lines(name: str, camera: CameraSummary) -> list[str]:
     closed = (
         "closed: every frame is accounted for" if camera.ledger_closed else "OPEN: some frames are not accounted for"
     )
+    judged = f"{camera.good} GOOD, {camera.bad} BAD, {camera.unknown} UNKNOWN"
     lines = [
         f"Camera {name}",
-        f"  Frames         {camera.captured}: {camera.good} GOOD, {camera.bad} BAD, {camera.unknown} UNKNOWN, {dropped}",
+        f"  Frames         {camera.captured}: {judged}, {dropped}",
         f"  Ledger         {closed}",
     ]
     return lines + [f"  Ended          {note}" for note in camera.notes]

@@ -7,6 +7,7 @@ import os
 import signal
 from pathlib import Path
 
+import av
 import cv2
 import pytest
 
@@ -173,3 +174,13 @@ def test_a_capture_killed_after_the_end_of_its_recording_does_not_begin_again(re
         line.process.send_signal(signal.SIGCONT)
         camera = line.summary()["cameras"]["belt"]
     assert (len(camera["runs"]), camera["captured"], camera["ledger_closed"]) == (1, FRAMES, True), line.said()
+
+
+def test_the_film_of_a_recording_holds_every_frame(recording: Path, tmp_path: Path) -> None:
+    summary, _, said = run_to_end(write_line(tmp_path, recording, "recorder:\n  overlay_video: true\n"))
+    run = summary["cameras"]["belt"]["runs"][0]
+    film = tmp_path / "data" / "video" / f"belt-{run}.mp4"
+    assert f"Overlay video    {film}" in said
+    with av.open(str(film)) as container:
+        numbers = [read_number(frame.to_ndarray(format="bgr24")) for frame in container.decode(video=0)]
+    assert numbers == list(range(FRAMES))

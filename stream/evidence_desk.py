@@ -1,0 +1,122 @@
+"""The evidence of BAD frames on its way to the disk: pixels taken at once, written one after the other by a thread.
+
+A verdict whose picture is evidence enters the books only when that picture is on disk. Where the disk refuses, pictures
+wait, up to a stated bound a camera. Knows rings, books and evidence.py; no socket.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from detector.verdict import Box
+from stream.bookkeeping import Bookkeeping
+from stream.evidence import write_evidence
+from stream.messages import Event, Judged
+from stream.ring import RingViews, TornError
+from stream.wire import WireError, unpack_mask
+
+log = logging.getLogger("linewatch")
+RETRY_S = 1.0
+
+
+@dataclass
+class EvidenceJob:
+    """A BAD frame whose picture must be on disk before its verdict is acknowledged."""
+
+    judged: Judged
+    picture: np.ndarray
+    mask: np.ndarray | None
+    region: Box | None
+    future: Future[str] | None = None
+
+
+class EvidenceDesk:
+    """Evidence in hand. `error` says why the disk refuses, `unrecorded` how many frames went without their picture."""
+
+    def __init__(self, data_dir: Path, views: RingViews, books: Bookkeeping, unrecorded_max: int) -> None:
+        self._data_dir = data_dir
+        self._views = views
+        self._books = books
+        self._unrecorded_max = unrecorded_max
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="evidence")
+        self._jobs: list[EvidenceJob] = []
+        self._retry_at = 0.0
+        self.error = ""
+        self.unrecorded = 0
+
+    def take(self, judged: Judged, region: Box | None) -> bool:
+        """Takes the picture of a BAD frame; False where it is gone, and the verdict stands without it."""
+        job = self._job(judged, region)
+        if job is None:
+            return False
+        self._books.hold(judged)
+        self._jobs.append(job)
+        return True
+
+    def busy(self) -> bool:
+        """Whether something is not on disk yet that could get there."""
+        return bool(self._jobs) and not self.error
+
+    def close(self) -> None:
+        self._writer.shutdown(wait=True, cancel_futures=True)
+
+    def _job(self, judged: Judged, region: Box | None) -> EvidenceJob | None:
+        """The job with the very pixels, taken now; None where they are gone."""
+        frame = judged.frame
+        try:
+            picture = self._views.picture(frame)
+            packed = judged.verdict.mask
+            mask = None if packed is None else unpack_mask(packed, frame.height, frame.width)
+        except (TornError, WireError) as error:
+            self._books.event(
+                Event(frame.camera, frame.run, "evidence", f"frame {frame.seq}: none: {error}", time.time_ns())
+            )
+            return None
+        return EvidenceJob(judged, picture, mask, region)
+
+    def step(self) -> None:
+        """One job at a time on the disk; each finished one lets its verdict into the next commit."""
+        if not self._jobs:
+            return
+        job = self._jobs[0]
+        if job.future is None:
+            if self.error and time.monotonic() < self._retry_at:
+                self._let_go_surplus()
+                return
+            job.future = self._writer.submit(
+                write_evidence, self._data_dir, job.judged, job.picture, job.mask, job.region
+            )
+        elif job.future.done():
+            error = job.future.exception()
+            if error is None:
+                self.error = ""
+                self._books.judged(job.judged, job.future.result())
+                del self._jobs[0]
+            elif isinstance(error, OSError):
+                job.future = None
+                self._refused(f"evidence cannot be written: {error}; make room on the disk")
+            else:
+                raise error
+
+    def _refused(self, text: str) -> None:
+        if not self.error:
+            log.error("%s. Inspection goes on; BAD frames wait for it, up to a bound", text)
+        self.error = text
+        self._retry_at = time.monotonic() + RETRY_S
+
+    def _let_go_surplus(self) -> None:
+        """The disk refuses: past the stated bound of a camera its oldest BAD frame is let go without its picture."""
+        by_camera: dict[str, list[EvidenceJob]] = {}
+        for job in self._jobs:
+            by_camera.setdefault(job.judged.frame.camera, []).append(job)
+        for jobs in by_camera.values():
+            for job in jobs[: max(0, len(jobs) - self._unrecorded_max)]:
+                self._jobs.remove(job)
+                self.unrecorded += 1
+                self._books.judged(job.judged)

@@ -1,0 +1,77 @@
+"""The overlay videos of a recorder: one film a run. A recording waits for its film, a live camera does not.
+
+Knows rings and film.py; no socket, no book.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from detector.verdict import Box
+from stream.film import Film, Shot
+from stream.keeping import film_file
+from stream.messages import Judged, Key
+from stream.ring import RingViews, TornError
+
+log = logging.getLogger("linewatch")
+FALLBACK_FPS = 25.0  # of a source that gives its pictures no time
+
+
+class Filming:
+    """Films in the making, and the frames that wait for an encoder."""
+
+    def __init__(self, data_dir: Path, views: RingViews) -> None:
+        self._data_dir = data_dir
+        self._views = views
+        self._films: dict[tuple[str, int], Film] = {}
+        self._waiting: list[tuple[Judged, Shot]] = []
+
+    def take(self, judged: Judged, region: Box | None, *, may_wait: bool) -> None:
+        """Films a judged frame. Where the encoder is behind, it waits or is left out of the film, and counted."""
+        frame = judged.frame
+        film = self._film(frame.camera, frame.run)
+        try:
+            picture = self._views.picture(frame)
+        except TornError:
+            film.left_out += 1
+            return
+        time_s = frame.pts_s if frame.pts_s is not None else frame.seq / FALLBACK_FPS
+        shot = Shot(picture, judged.verdict, region, time_s)
+        if not self._waiting and film.add(shot):
+            return
+        if may_wait:
+            self._waiting.append((judged, shot))
+        else:
+            film.left_out += 1
+
+    def step(self) -> None:
+        """Hands over what waits, in order."""
+        while self._waiting:
+            judged, shot = self._waiting[0]
+            if not self._film(judged.frame.camera, judged.frame.run).add(shot):
+                return
+            del self._waiting[0]
+
+    def waiting(self) -> set[tuple[str, Key]]:
+        """The frames, by camera and key, that must not be released yet."""
+        return {(judged.frame.camera, judged.frame.key) for judged, _ in self._waiting}
+
+    def busy(self) -> bool:
+        return bool(self._waiting)
+
+    def close(self) -> None:
+        for film in self._films.values():
+            film.close()
+            if film.left_out:
+                log.warning("%s: %d frames are not in this film", film.path, film.left_out)
+        self._films.clear()
+
+    def _film(self, camera: str, run: int) -> Film:
+        """The run's film; a recorder that was restarted begins another part, and leaves the first as it is."""
+        if (camera, run) not in self._films:
+            part = 1
+            while (path := self._data_dir / film_file(camera, run, part)).exists():
+                part += 1
+            self._films[camera, run] = Film(path)
+        return self._films[camera, run]

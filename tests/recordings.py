@@ -132,6 +132,39 @@ def size_changes(path: Path, counts: tuple[int, int] = (20, 20), fps: int = 25) 
     return path
 
 
+def without_beginning(source: Path, path: Path, count: int, fps: int = 25) -> Path:
+    """The recording (.mp4) less its first pictures, not coded anew: they stay in the file, marked as not shown."""
+    with av.open(str(source)) as whole, av.open(str(path), "w", options={"avoid_negative_ts": "disabled"}) as out:
+        stream = out.add_stream_from_template(whole.streams.video[0])
+        for packet in whole.demux(video=0):
+            if packet.dts is None:
+                continue
+            shift = round(count / fps / packet.time_base)
+            packet.pts, packet.dts = packet.pts - shift, packet.dts - shift
+            packet.stream = stream
+            out.mux(packet)
+    return path
+
+
+def song_with_cover(path: Path) -> Path:
+    """A second of silence (.m4a) with a picture as its cover: a video stream that is no video."""
+    _, cover = cv2.imencode(".jpg", numbered_frame(0))
+    with av.open(str(path), "w", format="mp4") as out:
+        sound_stream = out.add_stream("aac", rate=8000)
+        stream = out.add_stream("mjpeg")
+        stream.height, stream.width = SIZE[1], SIZE[0]
+        stream.pix_fmt = PIXELS["mjpeg"]
+        stream.disposition = av.stream.Disposition.attached_pic
+        sound = av.AudioFrame.from_ndarray(np.zeros((1, 8000), np.int16), format="s16", layout="mono")
+        sound.sample_rate, sound.pts = 8000, 0
+        out.mux(sound_stream.encode(sound) + sound_stream.encode(None))
+        packet = av.Packet(cover.tobytes())
+        packet.stream, packet.pts, packet.dts = stream, 0, 0
+        packet.time_base = Fraction(1, 8000)
+        out.mux(packet)
+    return path
+
+
 def audio_only(path: Path) -> Path:
     """A second of silence, without a video stream (.m4a, .mka, .wav)."""
     with av.open(str(path), "w") as out:

@@ -45,4 +45,4 @@ class PictureFolder:
 def _natural(file: Path) -> list[tuple[int, int, str]]:
     """Digits count as numbers, the rest as text."""
     parts = re.split(r"([0-9]+)", file.name)
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part.lower()) for part in parts]
+    return [(0, int(part), "") if re.fullmatch("[0-9]+", part) else (1, 0, part.lower()) for part in parts]

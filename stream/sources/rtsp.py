@@ -1,14 +1,8 @@
-"""An RTSP camera. One thread drains it, so that nothing ages in the network, and `pictures` waits for it with a clock.
-
-FFmpeg's reading cannot be interrupted from outside, and closing under it crashes: only the reader touches the
-container, and a reader that hangs is left behind until its own time-out.
-"""
+"""An RTSP camera. A thread of its own drains it (drain.py), so that nothing ages in the network."""
 
 from __future__ import annotations
 
-import queue
-import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import av
 import numpy as np
@@ -17,14 +11,11 @@ from av.video.reformatter import VideoReformatter
 from stream.secrets import redact
 from stream.settings import CameraSettings
 from stream.sources.bgr import bgr_view, plain_reason
+from stream.sources.drain import Drain
 from stream.sources.source import Picture, SourceError
 
 # fpsprobesize: else FFmpeg reads ahead to guess a frame rate that nobody needs.
 OPTIONS = {"rtsp_transport": "tcp", "fpsprobesize": "0"}
-HELD = 2  # pictures between the reader and `pictures`; where that is full the reader waits
-LATER_S = 0.5  # FFmpeg's own time-out comes first: its reason says more
-LOOK_EVERY_S = 0.1
-GONE_S = 0.5  # a reader that is well ends within a frame or two
 DAMAGED = "decode_error"
 LOGIN = "wrong user name or password; set this camera's username and password_file"
 REFUSALS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
@@ -42,46 +33,27 @@ class RtspStream:
         self._address = address
         self._shown = redact(address)
         self._silent_after_s = camera.silent_after_s
-        self._arrived: queue.Queue[Picture | BaseException | None] = queue.Queue(HELD)
-        self._closed = threading.Event()
-        self._reader = threading.Thread(target=self._read, name="rtsp", daemon=True)
+        silent = f"{self._shown}: no picture for {self._silent_after_s:g} s; does it still work?"
+        self._drain = Drain("rtsp", self._read, self._silent_after_s, silent)
 
     def pictures(self, first_index: int = 0) -> Iterator[Picture]:
         """Pictures as they come. Raises SourceError when there is none for `silent_after_s`, and when the stream ends.
 
         The first is the first whole one: who joins a stream between two key frames sees damage that nobody captured.
         """
-        if not self._closed.is_set():
-            self._reader.start()
-        while not self._closed.is_set():
-            try:
-                arrived = self._arrived.get(timeout=self._silent_after_s + LATER_S)
-            except queue.Empty:
-                raise self._failed(f"no picture for {self._silent_after_s:g} s; does it still work?") from None
-            if isinstance(arrived, BaseException):
-                raise arrived
-            if arrived is not None and not self._closed.is_set():
-                yield arrived
+        return self._drain.pictures()
 
     def close(self) -> None:
-        self._closed.set()
-        if self._reader.is_alive():
-            self._hand_over(None)
-            self._reader.join(GONE_S)
+        self._drain.close()
 
-    def _read(self) -> None:
-        """The reader's work: ends with the stream, with a time-out, or soon after `close`."""
+    def _read(self) -> Generator[Picture, None, None]:
         try:
-            self._drain()
-            reason = "the camera ended the stream"
+            yield from self._received()
         except (av.FFmpegError, OSError) as error:
-            reason = _plain(error)
-        except BaseException as error:
-            self._hand_over(error)
-            raise
-        self._hand_over(self._failed(reason))
+            raise SourceError(f"{self._shown}: {_plain(error)}") from None
+        raise SourceError(f"{self._shown}: the camera ended the stream")
 
-    def _drain(self) -> None:
+    def _received(self) -> Generator[Picture, None, None]:
         patience = (self._silent_after_s, self._silent_after_s)
         with av.open(self._address, options=OPTIONS, timeout=patience, metadata_errors="replace") as container:
             if not container.streams.video:
@@ -90,22 +62,7 @@ class RtspStream:
             # Frame threads hold pictures back; slice threads do not say when a piece of a picture is missing.
             stream.codec_context.thread_count = 1
             stream.codec_context.flags |= av.codec.context.Flags.low_delay | av.codec.context.Flags.output_corrupt
-            for picture in _numbered(container, stream):
-                if self._closed.is_set():
-                    return
-                self._hand_over(picture)
-
-    def _hand_over(self, arrived: Picture | BaseException | None) -> None:
-        """Waits for room; after `close` nobody takes anything, and nobody misses it."""
-        while True:
-            try:
-                return self._arrived.put(arrived, timeout=LOOK_EVERY_S)
-            except queue.Full:
-                if self._closed.is_set():
-                    return
-
-    def _failed(self, reason: str) -> SourceError:
-        return SourceError(f"{self._shown}: {reason}")
+            yield from _numbered(container, stream)
 
 
 def _numbered(container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[Picture]:

@@ -93,7 +93,9 @@ def network_input(picture: np.ndarray, spec: InputSpec) -> np.ndarray:
     """(1, 3, h, w) float32 RGB, normalised; picture: (H, W, 3) BGR uint8."""
     rgb = network_picture(picture, spec)[:, :, ::-1]
     planes = rgb.transpose(2, 0, 1).astype(np.float32)
-    planes *= np.float32(spec.scale)
+    # Divided by 255, not multiplied by 1/255: the reference's very float32. One unit in the last place more or less
+    # came out as 6e-4 in the logits of a deep network.
+    planes /= np.float32(1.0 / spec.scale)
     planes -= np.array(spec.mean, np.float32)[:, None, None]
     planes /= np.array(spec.std, np.float32)[:, None, None]
     return np.ascontiguousarray(planes[None])

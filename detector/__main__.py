@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -91,6 +92,9 @@ def main(argv: list[str] | None = None) -> int:
         return _judge(cascade, every, options)
     except (OpenError, PictureError) as error:
         print(error, file=sys.stderr)
+    except BrokenPipeError:  # `… | head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ALL_JUDGED
     except OSError as error:
         print(f"{error.filename or options.out}: {error.strerror}; choose another --out", file=sys.stderr)
     except KeyboardInterrupt:

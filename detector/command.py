@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,7 +26,7 @@ class Task:
 
 
 def tasks(named: list[Path], out: Path) -> tuple[Task, ...]:
-    """A task for each file, and for each picture in each folder; a NAME that comes twice becomes NAME_2.
+    """A task for each file, and for each picture in each folder; a NAME that is taken becomes NAME_2.
 
     Raises PictureError for a folder without a picture.
     """
@@ -37,11 +36,15 @@ def tasks(named: list[Path], out: Path) -> tuple[Task, ...]:
         if not inside:
             raise PictureError(f"{path}: no pictures in this folder; looked for {', '.join(SUFFIXES)}")
         found.extend(inside)
-    seen: Counter[str] = Counter()
+    taken: set[str] = set()
     listed = []
     for path in found:
-        seen[path.stem] += 1
-        name = path.stem if seen[path.stem] == 1 else f"{path.stem}_{seen[path.stem]}"
+        name = path.stem
+        count = 1
+        while name in taken:
+            count += 1
+            name = f"{path.stem}_{count}"
+        taken.add(name)
         listed.append(Task(path, out / name))
     return tuple(listed)
 

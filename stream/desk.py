@@ -9,6 +9,7 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from stream.messages import Key
@@ -58,10 +59,10 @@ class Desk:
         for ring in self._rings:
             self.slots.use(ring)
             for entry in ring.open_runs():
-                self._adopt_run(entry, ring.session)
+                self._adopt_run(entry)
             for run, seqs in self.slots.held_by_run().items():
                 if run not in self.accounts:
-                    self._adopt_run(RunEntry(run, max(seqs) + 1, ended=True), ring.session)
+                    self._adopt_run(RunEntry(run, max(seqs) + 1, ended=True))
 
         mine = [a for a in self.accounts.values() if a.session == session and a.ended]
         self.over = bool(mine) and not camera.live  # an earlier capture came to the end of this recording
@@ -83,8 +84,11 @@ class Desk:
             self.accounts[run] = account
             return account
 
-    def end_run(self, account: RunAccount, note: str) -> None:
+    def end_run(self, account: RunAccount, note: str, gone: Iterable[int] = ()) -> None:
+        """No further picture belongs to the run. `gone`: frames of a dead capture that could not be read again."""
         with self.lock:
+            for seq in gone:
+                account.decide(seq, seq + 1, "dropped:capture_died")
             account.ended, account.note = True, note
             self._note(account)
         self.wake()
@@ -174,13 +178,13 @@ class Desk:
         self._rings.clear()
         os.close(self._wake)
 
-    def _adopt_run(self, entry: RunEntry, session: str) -> None:
+    def _adopt_run(self, entry: RunEntry) -> None:
         known = self.accounts.get(entry.run)
-        if known is None or entry.captured > known.captured:
+        if known is None or entry.captured >= known.captured:
             self.accounts[entry.run] = RunAccount(
                 self._camera.name,
                 entry.run,
-                session,
+                entry.session,
                 self._source,
                 self._camera.live,
                 captured=entry.captured,
@@ -208,7 +212,6 @@ class Desk:
         generations = [int(ring.name.split(".")[1]) for ring in self._rings]
         path = self._places.ring(self._camera.name, max(generations, default=0) + 1)
         ring = Ring.create(path, slots=self._camera.slots, slot_bytes=size)
-        ring.set_session(self._session)
         self._rings.append(ring)
         self.slots.use(ring)
         for account in self.accounts.values():
@@ -216,7 +219,7 @@ class Desk:
 
     def _note(self, account: RunAccount) -> None:
         if self._rings and not self._rings[-1].note_run(
-            RunEntry(account.run, account.captured, account.lost, account.ended)
+            RunEntry(account.run, account.captured, account.lost, account.ended, account.session)
         ):
             log.warning("%s: more runs are open than a ring remembers; has the recorder stopped?", self._camera.name)
 

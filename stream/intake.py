@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 
 from stream.desk import Desk
 from stream.ring import RUNS, RingError
@@ -25,6 +26,14 @@ SKIP_S = 600.0  # a recording that goes on is decoded from its beginning, silent
 Tell = Callable[[int, str, str], None]  # run, kind of event, text
 
 
+@dataclass(frozen=True)
+class Gap:
+    """A time without pictures."""
+
+    since_s: float  # monotonic
+    reason: str
+
+
 class Intake:
     """Drains one camera until it ends or is stopped."""
 
@@ -33,6 +42,9 @@ class Intake:
         self._desk = desk
         self._tell = tell
         self._source: Source | None = None
+        self._account: RunAccount | None = None  # of a live source: its run, from the first picture on
+        self._gap: Gap | None = None
+        self._reached = 0  # of a recording: every earlier picture is taken or known
         self.done = False
         self.failure: BaseException | None = None
 
@@ -66,31 +78,37 @@ class Intake:
             self._desk.say("ended", END)
             return
         account = self._desk.resumable() or self._desk.begin_run()
-        first = next(i for i in range(len(known) + 1) if i not in known)
-        note, problem = END, ""
+        self._reached = next(i for i in range(len(known) + 1) if i not in known)
+        note = END
         try:
-            self._open()
-            assert self._source is not None
-            began = time.monotonic()
-            begin_s: float | None = None
-            for picture in self._source.pictures(first):
-                if self._camera.pace == "recorded":
-                    due = due_s(picture.index, picture.pts_s, self._camera.fps)
-                    begin_s = due if begin_s is None else begin_s
-                    self._wait_until(began + due - begin_s)
-                if self._desk.stopping or (picture.index not in known and not self._take(account, picture)):
-                    break
-            note = "stopped" if self._desk.stopping else note
+            self._play(account, known)
         except (SourceError, RingError, SecretError) as error:
-            note = "stopped" if self._desk.stopping else str(error)
-            problem = note if not self._desk.stopping else ""
+            note = str(error)
+            if not self._desk.stopping:
+                log.error("%s: %s", self._camera.name, note)
+                self._tell(account.run, "source", note)
         finally:
             self._close()
-        if problem:
-            log.error("%s: %s", self._camera.name, problem)
-            self._tell(account.run, "source", problem)
-        self._desk.end_run(account, note)
+        if self._desk.stopping:
+            note = "stopped"
+        gone = (index for index in range(self._reached, account.captured) if index not in known)
+        self._desk.end_run(account, note, gone)
         self._desk.say("ended", note)
+
+    def _play(self, account: RunAccount, known: Collection[int]) -> None:
+        """Every picture from the first missing one on, at its pace; those that are known already are let go."""
+        self._open()
+        assert self._source is not None
+        began_s = time.monotonic()
+        first_due_s: float | None = None
+        for picture in self._source.pictures(self._reached):
+            if self._camera.pace == "recorded":
+                due = due_s(picture.index, picture.pts_s, self._camera.fps)
+                first_due_s = due if first_due_s is None else first_due_s
+                self._wait_until(began_s + due - first_due_s)
+            if self._desk.stopping or (picture.index not in known and not self._take(account, picture)):
+                return
+            self._reached = picture.index + 1
 
     def _wait_until(self, mono_s: float) -> None:
         while not self._desk.stopping and (left_s := mono_s - time.monotonic()) > 0:
@@ -100,39 +118,45 @@ class Intake:
     # --- live sources ---
 
     def _drain_live(self) -> None:
-        """A run from each opening to its failure; tried again for ever."""
+        """A run from each opening to its failure; tried again for ever, unless that cannot help."""
         pause_s = BACKOFF_FIRST_S
-        gap_from: float | None = None
-        reason = ""
+        over, reason, account = False, "stopped", None
         while not self._desk.stopping:
-            account: RunAccount | None = None
-            over = False  # trying again cannot help
             self._await_recorder()
-            try:
-                self._open()
-                assert self._source is not None
-                for picture in self._source.pictures():
-                    if account is None:
-                        account = self._desk.begin_run()
-                        self._back(account, gap_from, reason)
-                        pause_s = BACKOFF_FIRST_S
-                    if not self._take(account, picture):
-                        break
-                reason, over = "the source ended", self._finite()
-            except (SourceError, RingError, SecretError) as error:
-                reason = str(error)
-                over = isinstance(error, SourceError) and error.final
-            finally:
-                self._close()
+            self._account = None
+            over, reason = self._drain_once()
+            account = self._account
             if account is not None:
-                gap_from = time.monotonic()
+                pause_s = BACKOFF_FIRST_S
+                self._gap = Gap(time.monotonic(), reason)
                 self._desk.end_run(account, "stopped" if self._desk.stopping else reason)
             if self._desk.stopping or over:
-                self._give_up(account, reason)
                 break
             self._retry(account, reason, pause_s)
             pause_s = min(BACKOFF_MOST_S, pause_s * 2)
+        if over and account is None and not self._desk.stopping:
+            log.error("%s: %s", self._camera.name, reason)
+            self._tell(0, "source", reason)
         self._desk.say("ended", "stopped" if self._desk.stopping else reason)
+
+    def _drain_once(self) -> tuple[bool, str]:
+        """Takes pictures until the source ends or fails: whether trying again cannot help, and why it ended."""
+        try:
+            self._open()
+            assert self._source is not None
+            for picture in self._source.pictures():
+                if self._account is None:
+                    self._account = self._desk.begin_run()
+                    if self._gap is not None:
+                        lasted_s = time.monotonic() - self._gap.since_s
+                        self._tell(self._account.run, "gap", f"no pictures for {lasted_s:.1f} s: {self._gap.reason}")
+                if not self._take(self._account, picture):
+                    break
+            return self._finite(), "the source ended"
+        except (SourceError, RingError, SecretError) as error:
+            return isinstance(error, SourceError) and error.final, str(error)
+        finally:
+            self._close()
 
     def _await_recorder(self) -> None:
         """A ring remembers a stated number of runs; no more are begun while the recorder confirms none of them."""
@@ -140,19 +164,9 @@ class Intake:
             self._desk.say("retrying", "the recorder has not confirmed the earlier runs; waiting for it")
             self._wait_until(time.monotonic() + BACKOFF_MOST_S)
 
-    def _give_up(self, account: RunAccount | None, reason: str) -> None:
-        if account is None and not self._desk.stopping:
-            log.error("%s: %s", self._camera.name, reason)
-            self._tell(0, "source", reason)
-
     def _finite(self) -> bool:
         """A drawn line may be asked for a number of frames; a camera never ends by itself."""
         return self._camera.source.startswith("synthetic:")
-
-    def _back(self, account: RunAccount, gap_from: float | None, reason: str) -> None:
-        if gap_from is not None:
-            gap_s = time.monotonic() - gap_from
-            self._tell(account.run, "gap", f"no pictures for {gap_s:.1f} s: {reason}")
 
     def _retry(self, account: RunAccount | None, reason: str, pause_s: float) -> None:
         said = f"{reason}; trying again"

@@ -9,7 +9,8 @@ from stream.messages import Judged, Key, Message, Recorded
 
 REPEAT_S = 1.0  # an unacknowledged verdict is sent again after this long
 REPEAT_MAX = 64  # verdicts repeated at once
-FULL = 1000  # with so many unacknowledged, the inspector asks for no more frames
+GOOD_MAX = 4096  # of more unacknowledged GOOD verdicts the oldest is forgotten: the recorder has had it for long
+FULL = 20_000  # with so many others unacknowledged, the inspector asks for no more frames
 
 
 @dataclass
@@ -23,28 +24,38 @@ class Outbox:
 
     def __init__(self, recorder: Link) -> None:
         self._recorder = recorder
-        self._sent: dict[tuple[str, Key], _Sent] = {}
+        self._good: dict[tuple[str, Key], _Sent] = {}
+        self._others: dict[tuple[str, Key], _Sent] = {}
+        self._repeat_at_s = 0.0
 
     def send(self, judged: Judged, now_s: float) -> None:
         """Sends a verdict, and keeps it until it is acknowledged."""
-        self._sent[judged.frame.camera, judged.frame.key] = _Sent(judged, now_s)
+        kept = self._good if judged.verdict.state == "GOOD" else self._others
+        kept[judged.frame.camera, judged.frame.key] = _Sent(judged, now_s)
+        if len(self._good) > GOOD_MAX:
+            del self._good[next(iter(self._good))]
         self._recorder.send(judged)
 
     def hear(self, message: Message) -> None:
         if isinstance(message, Recorded):
             for key in message.keys:
-                self._sent.pop((message.camera, key), None)
+                self._good.pop((message.camera, key), None)
+                self._others.pop((message.camera, key), None)
 
     def repeat(self, now_s: float) -> None:
         """Sends again what has waited too long: a recorder that died took it along."""
-        late = [sent for sent in self._sent.values() if now_s - sent.when_s >= REPEAT_S]
-        for sent in late[:REPEAT_MAX]:
-            sent.when_s = now_s
-            self._recorder.send(sent.judged)
+        if now_s < self._repeat_at_s:
+            return
+        self._repeat_at_s = now_s + REPEAT_S / 4
+        for kept in (self._others, self._good):
+            late = [sent for sent in kept.values() if now_s - sent.when_s >= REPEAT_S]
+            for sent in late[:REPEAT_MAX]:
+                sent.when_s = now_s
+                self._recorder.send(sent.judged)
 
     @property
     def full(self) -> bool:
-        return len(self._sent) >= FULL
+        return len(self._others) >= FULL
 
     def __len__(self) -> int:
-        return len(self._sent)
+        return len(self._good) + len(self._others)

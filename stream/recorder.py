@@ -99,6 +99,8 @@ class Recorder:
         now = time.monotonic()
         if self._books.staged and self._staged_since is None:
             self._staged_since = now
+        if self._log is None and now >= self._retry_at:
+            self._open_log()
         if self._staged_since is not None and self._due(now):
             self._commit()
         if self._disk_error:
@@ -170,8 +172,6 @@ class Recorder:
 
     def _commit(self) -> None:
         """Writes what is staged, and answers; or keeps it, and says so."""
-        if self._log is None:
-            self._open_log()
         staged = self._books.take()
         try:
             if self._log is None:
@@ -205,15 +205,20 @@ class Recorder:
         self._retry_at = time.monotonic() + RETRY_DISK_S
 
     def _open_log(self) -> None:
+        opened = None
         try:
-            self._log = DefectLog(self._data_dir)
+            opened = DefectLog(self._data_dir)
             cameras = tuple(replace(c, source=redact(c.source)) for c in self._line.cameras)
             settings = dump_line(replace(self._line, cameras=cameras))
-            self._log.begin_session(self._session, self._started_utc_ns, self._line.name, settings)
-            self._note_engine()
+            opened.begin_session(self._session, self._started_utc_ns, self._line.name, settings)
         except (LogError, OSError) as error:
-            self._log = None
+            if opened is not None:
+                opened.close()
             self._refused(str(error))
+            return
+        self._log = opened
+        self._disk_error = ""
+        self._note_engine()
 
     def _note_engine(self) -> None:
         if self._log is not None and self._engine:

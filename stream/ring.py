@@ -21,13 +21,13 @@ from stream.messages import FrameRef
 MAGIC = 0x4C57_5249_4E47_0001  # "LWRING", format 1
 PAGE = 4096
 PROBLEM_BYTES = 48
+SESSION_BYTES = 48
 
 HEAD = np.dtype(
     [
         ("magic", "<u8"),
         ("slots", "<u8"),
         ("slot_bytes", "<u8"),
-        ("session", "S64"),  # the start of the line that this ring was written in
     ],
     align=True,
 )
@@ -37,6 +37,7 @@ RUN = np.dtype(
         ("captured", "<u8"),  # pictures of the run numbered so far
         ("lost", "<u8"),  # pictures of the run lost before capture
         ("ended", "<u8"),
+        ("session", f"S{SESSION_BYTES}"),  # the start of the line that the run belongs to
     ],
     align=True,
 )
@@ -86,6 +87,7 @@ class RunEntry:
     captured: int
     lost: int = 0
     ended: bool = False
+    session: str = ""
 
 
 @dataclass(frozen=True)
@@ -175,16 +177,12 @@ class Ring:
         """A ring to read from."""
         return cls(path, writable=False)
 
-    @property
-    def session(self) -> str:
-        return bytes(self.head["session"][0]).decode()
-
-    def set_session(self, session: str) -> None:
-        self.head["session"] = session.encode()
-
     def open_runs(self) -> tuple[RunEntry, ...]:
         """The runs whose account is not settled yet, oldest first."""
-        rows = (RunEntry(int(r["run"]), int(r["captured"]), int(r["lost"]), bool(r["ended"])) for r in self.runs)
+        rows = (
+            RunEntry(int(r["run"]), int(r["captured"]), int(r["lost"]), bool(r["ended"]), bytes(r["session"]).decode())
+            for r in self.runs
+        )
         return tuple(sorted((row for row in rows if row.run), key=lambda row: row.run))
 
     def note_run(self, entry: RunEntry) -> bool:
@@ -196,6 +194,7 @@ class Ring:
             return False
         row = self.runs[rows[0] : rows[0] + 1]
         row["captured"], row["lost"], row["ended"] = entry.captured, entry.lost, entry.ended
+        row["session"] = entry.session.encode()[:SESSION_BYTES]
         row["run"] = entry.run
         return True
 

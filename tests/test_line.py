@@ -184,3 +184,14 @@ def test_the_film_of_a_recording_holds_every_frame(recording: Path, tmp_path: Pa
     with av.open(str(film)) as container:
         numbers = [read_number(frame.to_ndarray(format="bgr24")) for frame in container.decode(video=0)]
     assert numbers == list(range(FRAMES))
+
+
+def test_a_recording_that_was_resumed_and_then_stopped_closes_its_ledger(recording: Path, tmp_path: Path) -> None:
+    with running(write_line(tmp_path, recording, camera=PACED)) as line:
+        wait_for(lambda: line.judged() > 30, "the first verdicts")
+        killed = line.kill("capture belt")
+        line.wait_role("capture belt", other_than=killed)
+        line.process.send_signal(signal.SIGTERM)
+        camera = line.summary()["cameras"]["belt"]
+    assert camera["ledger_closed"] and len(camera["runs"]) == 1, line.said()
+    assert set(camera["dropped"]) <= {"capture_died"}

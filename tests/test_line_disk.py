@@ -71,3 +71,17 @@ def test_a_data_folder_that_cannot_be_written_is_an_alarm_and_inspection_goes_on
         line.process.communicate(timeout=30)
     assert line.process.returncode == 2
     assert "Traceback" not in line.said(), line.said()
+
+
+def test_a_data_folder_that_becomes_writable_takes_all_that_waited(tmp_path: Path) -> None:
+    recording = write_recording(tmp_path / "belt.mp4", numbered_frames(FRAMES, bad=BAD), fps=20)
+    blocker = tmp_path / "data"
+    blocker.write_text("a file where the folder should be")
+    with running(write_line(tmp_path, recording, camera="pace: recorded")) as line:
+        wait_for(lambda: captured_so_far(line) > 60, "inspection going on")
+        line.kill("record")
+        blocker.unlink()
+        camera = line.summary()["cameras"]["belt"]
+    assert camera["ledger_closed"] and camera["captured"] == FRAMES, line.said()
+    assert camera["good"] + camera["bad"] + sum(camera["dropped"].values()) == FRAMES, line.said()
+    assert set(camera["dropped"]) <= {"unrecorded"}, line.said()

@@ -8,8 +8,8 @@ from typing import cast
 import pytest
 
 from stream.links import Link
-from stream.messages import Key, Message, Recorded, Waiting
-from stream.outbox import FULL, REPEAT_MAX, REPEAT_S, Outbox
+from stream.messages import Judged, Key, Message, Recorded, Waiting
+from stream.outbox import REPEAT_MAX, REPEAT_S, Outbox
 from tests.frames import RUN, judged
 
 
@@ -73,15 +73,27 @@ def test_repeats_come_in_portions_and_each_gets_its_turn() -> None:
     link.sent.clear()
     box.repeat(REPEAT_S)
     assert len(link.sent) == REPEAT_MAX
-    box.repeat(REPEAT_S)
+    box.repeat(1.3 * REPEAT_S)
     assert link.sent == [judged(seq) for seq in range(REPEAT_MAX + 10)]
 
 
-def test_an_outbox_is_full_at_a_bound() -> None:
+def test_an_outbox_is_full_at_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stream.outbox.FULL", 5)
     box, _ = outbox()
-    for seq in range(FULL):
+    for seq in range(5):
         assert not box.full
-        box.send(judged(seq), 0.0)
+        box.send(judged(seq, state="BAD"), 0.0)
     assert box.full
     box.hear(Recorded("belt", (Key(RUN, 0),)))
     assert not box.full
+
+
+def test_good_verdicts_never_fill_it_the_oldest_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stream.outbox.GOOD_MAX", 3)
+    box, link = outbox()
+    box.send(judged(0, state="BAD"), 0.0)
+    for seq in range(1, 6):
+        box.send(judged(seq, state="GOOD"), 0.0)
+    link.sent.clear()
+    box.repeat(REPEAT_S)
+    assert [message.frame.seq for message in cast(list[Judged], link.sent)] == [0, 3, 4, 5]

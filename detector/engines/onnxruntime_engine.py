@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
+
 import numpy as np
 import onnxruntime
 
@@ -59,7 +62,8 @@ def _device(request: NetworkRequest) -> str:
     if request.device == "cpu" or not available:
         return "cpu"
     if hasattr(onnxruntime, "preload_dlls"):
-        onnxruntime.preload_dlls()  # finds CUDA and cuDNN where pip put them
+        with contextlib.redirect_stdout(sys.stderr):  # it prints what it does not find; stdout may be JSON
+            onnxruntime.preload_dlls()  # finds CUDA and cuDNN where pip put them
     return "cuda"
 
 

@@ -154,7 +154,7 @@ def song_with_cover(path: Path) -> Path:
         stream = out.add_stream("mjpeg")
         stream.height, stream.width = SIZE[1], SIZE[0]
         stream.pix_fmt = PIXELS["mjpeg"]
-        stream.disposition = av.stream.Disposition.attached_pic
+        stream.disposition = av.stream.Disposition.attached_pic.value  # av 15 takes no enum here
         sound = av.AudioFrame.from_ndarray(np.zeros((1, 8000), np.int16), format="s16", layout="mono")
         sound.sample_rate, sound.pts = 8000, 0
         out.mux(sound_stream.encode(sound) + sound_stream.encode(None))

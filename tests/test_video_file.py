@@ -137,6 +137,17 @@ def test_a_recording_in_which_nothing_can_be_decoded_says_so(tmp_path: Path) -> 
     assert "no picture in it can be decoded" in said
 
 
+def test_a_jpeg_that_is_damaged_is_named_not_filled_in(tmp_path: Path) -> None:
+    path = write_recording(tmp_path / "belt.avi", numbered_frames(FRAMES), codec="mjpeg")
+    allowed = {line.split()[-1] for line in told(path)[0]} | {"decode_error"}
+    content = path.read_bytes()
+    for at_share in np.arange(0.1, 0.9, 0.05):
+        path.write_bytes(content)
+        lines, end = told(recordings.damage(path, at_share, length=200))
+        assert {line.split()[-1] for line in lines} <= allowed, f"at {at_share:.2f}"
+        assert end or any(line.endswith("decode_error") for line in lines)
+
+
 def test_it_can_be_read_twice(tmp_path: Path) -> None:
     source = VideoFile(with_b_frames(tmp_path / "belt.mp4"))
     first, again = ([pixels_of(picture) for picture in source.pictures()] for _ in range(2))

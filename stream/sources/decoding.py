@@ -22,6 +22,9 @@ TOLERATED_S = 0.1  # a last picture has no length in some files
 # comes is a lost picture. (avi has no display times; vp8 has packets that are never shown.)
 WITH_TIMES = frozenset(("mov", "matroska", "mpegts"))
 PICTURE_A_PACKET = frozenset(("h264", "hevc", "mjpeg", "ffv1", "prores", "dnxhd"))
+# What a decoder is to take for an error rather than fill in. (H.264 says so anyway; "explode" would refuse the small
+# irregularities of many cameras' streams.)
+STRICT = {"mjpeg": {"err_detect": "explode"}}
 TEXT_ART = frozenset(("ansi", "bintext", "xbin", "idf"))  # FFmpeg draws a text file as if it were a film
 
 
@@ -58,6 +61,7 @@ class Decoding:
         self._accountable = _accountable(container, stream)
         self._damage: Damage[av.VideoFrame] = Damage()
         stream.codec_context.thread_count = 1
+        stream.codec_context.options = STRICT.get(stream.codec_context.name, {})
 
     def __iter__(self) -> Iterator[Seen[av.VideoFrame]]:
         for packet in self._read():

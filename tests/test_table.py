@@ -21,13 +21,12 @@ from tests.recordings import numbered_frames, write_recording
         ("0", "usb"),
         ("/dev/video0", "usb"),
         ("/dev/v4l/by-id/usb-camera-index0", "usb"),
-        ("/dev/shm", "folder"),
-        ("/dev/shm/nothing.mp4", "file"),
         ("belt.mp4", "file"),
     ],
 )
 def test_an_address_names_its_kind(source: str, kind: str) -> None:
     assert kind_of(source) == kind and kind in KINDS
+    assert CameraSettings("belt", source).live == (kind in ("synthetic", "rtsp", "usb"))
 
 
 def test_an_address_of_no_known_kind_is_refused_without_its_password() -> None:

@@ -14,7 +14,6 @@ from stream.sources.synthetic_source import SyntheticCamera
 from stream.sources.usb import UsbCamera
 from stream.sources.video_file import VideoFile
 
-DEVICES = ("/dev/video", "/dev/v4l/")
 KNOWN = "a file, a folder, rtsp://… or rtsps://…, a camera's index or /dev/video0, synthetic:"
 KINDS: dict[str, Callable[[CameraSettings, str], Source]] = {
     "synthetic": lambda camera, address: SyntheticCamera(address),
@@ -31,7 +30,7 @@ def kind_of(source: str) -> str:
         return "synthetic"
     if source.startswith(("rtsp://", "rtsps://")):
         return "rtsp"
-    if source.isdigit() or source.startswith(DEVICES):
+    if source.isdigit() or source.startswith("/dev/"):
         return "usb"
     if is_address(source):
         raise SourceError(f"{redact(source)}: no kind of source known here; known: {KNOWN}", final=True)

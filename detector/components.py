@@ -19,6 +19,12 @@ def defects_in(
     probability: (h, w) float, of the segmenter, from which each piece's score is the mean. Pieces of fewer than
     min_area_px pixels are left out. `at` is where the mask lies in the frame; the boxes are the frame's.
     """
+    left, top, width, height = cv2.boundingRect(mask)  # labelling a whole 1080p mask takes 17 ms, this 0.2
+    if width == 0:
+        return ()  # OpenCV 5.0.0 crashes over an empty picture
+    window = np.s_[top : top + height, left : left + width]
+    mask, probability = mask[window], probability[window]
+    at = Box(at.x0 + left, at.y0 + top, at.x0 + left + width, at.y0 + top + height)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=cv2.CV_32S)
     areas = stats[1:, cv2.CC_STAT_AREA]  # row 0 is the background
     places = stats[1:, [cv2.CC_STAT_TOP, cv2.CC_STAT_LEFT]]

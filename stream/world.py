@@ -21,10 +21,11 @@ from detector.opening import open_cascade
 from detector.refusals import why_size_refused
 from detector.verdict import Box
 from stream.places import SHM
-from stream.probe import PictureSize, ProbeError, first_picture_size
+from stream.probe import PictureSize, first_picture_size
 from stream.problem import ERROR, WARNING, Finding
 from stream.secrets import SAFER_PASSWORD, SecretError, has_password, is_address, read_secret, readable_by_others
 from stream.settings import CameraSettings, DisplaySettings, InspectorSettings, LineSettings, RecorderSettings
+from stream.sources.source import SourceError
 from stream.web.guard import GuardError, read_token
 
 MB = 1_000_000
@@ -69,12 +70,12 @@ class SeenSource:
 
 def look_at_source(camera: CameraSettings) -> SeenSource:
     """Decodes the first picture of a file or a folder."""
-    if camera.live or is_address(camera.source) or camera.source.startswith("/dev/"):
+    if camera.live:
         asked = camera.width and camera.height
         return SeenSource(PictureSize(camera.width or 0, camera.height or 0) if asked else None, ())
     try:
-        return SeenSource(first_picture_size(Path(camera.source)), ())
-    except ProbeError as error:
+        return SeenSource(first_picture_size(camera), ())
+    except SourceError as error:
         return SeenSource(None, (Finding(ERROR, f"cameras.{camera.name}.source", str(error)),))
 
 

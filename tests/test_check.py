@@ -84,12 +84,12 @@ def damaged_header(path: Path) -> None:
 
 
 SOURCES = [
-    ("missing", lambda path: None, "no such file or folder"),
+    ("missing", lambda path: None, "no such file"),
     ("empty folder", empty_folder, "no pictures in the folder"),
     ("empty file", recordings.empty, "the file is empty"),
-    ("not a video", recordings.garbage, "not a video or picture that can be read"),
-    ("sound alone", sound, "no pictures in the file"),
-    ("cut off", damaged_header, "not a video or picture that can be read"),
+    ("not a video", recordings.garbage, "not a video that can be read"),
+    ("sound alone", sound, "has no pictures, only sound or text"),
+    ("cut off", damaged_header, "not a video that can be read"),
 ]
 
 
@@ -100,12 +100,12 @@ def test_a_source_without_a_picture_is_an_error(make, words: str, line: LineSett
     finding = only(with_camera(line, source=str(source)))
     assert (finding.severity, finding.path) == ("error", "cameras.belt.source")
     assert words in finding.text
-    assert str(source) in finding.text
+    assert source.name in finding.text
 
 
 def test_a_pipe_as_a_recording_is_an_error_and_not_a_wait(line: LineSettings, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    assert "neither a file nor a folder" in only(with_camera(line, source=str(tmp_path / "pipe"))).text
+    assert "not a file, a folder or a camera" in only(with_camera(line, source=str(tmp_path / "pipe"))).text
 
 
 REGIONS = [
@@ -241,7 +241,7 @@ def test_the_command_gives_0_with_warnings_and_2_with_errors(
     assert capsys.readouterr().out.endswith(f"{path}: 1 warning\n")
     assert run(path, "--source", "gone.mp4") == 2
     out = capsys.readouterr().out
-    assert out.startswith("error: --source: cameras.belt.source: no such file or folder")
+    assert out.startswith("error: --source: cameras.belt.source: ")
     assert out.endswith(f"{path}: 1 error\n")
 
 
@@ -253,7 +253,7 @@ def test_the_command_names_the_line_of_a_mistake(
     assert f"error: {path}:5: cameras.belt.fsp: unknown setting, got 10; did you mean fps?" in capsys.readouterr().out
     path = write(tmp_path, tmp_path / "gone")
     assert run(path) == 2
-    assert f"error: {path}:3: cameras.belt.source: no such file" in capsys.readouterr().out
+    assert f"error: {path}:3: cameras.belt.source: {tmp_path / 'gone'}: no such file" in capsys.readouterr().out
 
 
 def test_the_command_speaks_json(tmp_path: Path, video: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -42,7 +42,7 @@ class Home:
 HOMES = (
     Home("zmq", ("stream.links",)),
     Home("sqlite3", ("stream.defect_log", "stream.log_view", "stream.replay", "stream.summary")),
-    Home("av", ("stream.sources", "stream.film", "stream.probe", "tools")),
+    Home("av", ("stream.sources", "stream.film", "tools")),
     Home("aiohttp", ("stream.display", "stream.web")),
     Home("torch", ("detector.engines", "tools")),
     Home("torchvision", ("detector.engines", "tools")),

@@ -31,6 +31,7 @@ class Fit:
 
     seed: int
     epochs: int
+    learning_rate: float  # at its peak
     steps: int | None = None  # end after so many
     pretrained: Path | None = None
     show_progress: bool = True
@@ -54,7 +55,7 @@ def fit(task: Task, plan: Plan, training: Arrays, validation: Arrays, out: Path,
     module = plan.build()
     started_from = _start_from(module, plan, settings)
     module = module.to(memory_format=torch.channels_last)
-    optimiser = torch.optim.AdamW(module.parameters(), lr=plan.learning_rate, weight_decay=WEIGHT_DECAY)
+    optimiser = torch.optim.AdamW(module.parameters(), lr=settings.learning_rate, weight_decay=WEIGHT_DECAY)
     progress = _Progress.resume(out / f"{task.name}.last.pt", module, optimiser)
     per_epoch = math.ceil(len(training.bad) / plan.batch)
     total = per_epoch * settings.epochs
@@ -63,7 +64,7 @@ def fit(task: Task, plan: Plan, training: Arrays, validation: Arrays, out: Path,
     while progress.step < total:
         epoch, at = divmod(progress.step, per_epoch)
         chosen = _order(settings.seed, epoch, len(training.bad))[at * plan.batch : (at + 1) * plan.batch]
-        _set_rate(optimiser, plan.learning_rate, progress.step / total)
+        _set_rate(optimiser, settings.learning_rate, progress.step / total)
         loss = _step(task, module, optimiser, plan.input, training, chosen, weight, _draw(settings, progress.step))
         progress.advance(loss)
         bar.set_postfix(loss=f"{progress.mean_loss:.4f}", refresh=False)

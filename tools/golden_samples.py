@@ -22,7 +22,7 @@ SCORE_TOLERANCE, AREA_TOLERANCE = 0.02, 0.003
 def write_golden(folder: Path, stages: Stages, judged: Judged, fitted: Fitted) -> list[dict[str, Any]]:
     """Samples that are judged right, from plain to faint, the plainest GOOD (an empty belt, where there is one) too."""
     score = scores(judged.margins, fitted.temperature)
-    clear = np.abs(score - fitted.threshold) > 2 * SCORE_TOLERANCE
+    clear = np.abs(score - fitted.threshold) > 5 * SCORE_TOLERANCE
     right = clear & ((score >= fitted.threshold) == judged.truth)
     good, bad = np.flatnonzero(right & ~judged.truth), np.flatnonzero(right & judged.truth)
     good, bad = good[np.argsort(score[good])], bad[np.argsort(score[bad])]

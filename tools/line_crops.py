@@ -11,6 +11,7 @@ import numpy as np
 
 from detector.verdict import State
 from stream.sources.synthetic.belt import Belt
+from stream.sources.synthetic.camera import through_jpeg
 from stream.sources.synthetic.crop import Crop
 from stream.sources.synthetic.looks import random_look, usual_look
 from stream.sources.synthetic.sprites import SPRITE_PX
@@ -40,6 +41,23 @@ def line_crops(seed: int, unit: int, fonts: tuple[Path, ...], per_state: int) ->
     labels = [_label(belt, seq) for seq in range(frames)]
     chosen = sorted(_choose(rng, labels, State.GOOD, per_state) + _choose(rng, labels, State.BAD, per_state))
     return [_cut(belt, seq, picture, labels[seq]) for seq, picture in _filmed(rng, belt, frames, set(chosen))]
+
+
+def still_crops(seed: int, unit: int, fonts: tuple[Path, ...]) -> list[Crop]:
+    """Crops of one belt as single pictures, not filmed: each part once or twice, so that many parts are seen."""
+    rng = np.random.default_rng([seed, 78, unit])
+    belt = _belt(rng, fonts)
+    crops = []
+    for part in belt.parts(0, (PARTS + 1) * FRAMES_PER_PART):
+        for seq in {int(s) for s in rng.integers(part.first_seq, part.last_seq + 1, 2)}:
+            label = _label(belt, seq)
+            if label.state is State.UNKNOWN:
+                continue
+            picture = belt.frame(seq)
+            if rng.random() < 0.8:
+                picture = through_jpeg(picture, int(rng.integers(35, 96)))
+            crops.append(_cut(belt, seq, picture, label).crop)
+    return crops
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ def train(
     threads: int = 2,
     epochs: int | None = None,
     steps: int | None = None,
+    learning_rate: float | None = None,
     pretrained: Path | None = None,
     show_progress: bool = True,
 ) -> None:
@@ -56,6 +57,7 @@ def train(
             seed=seed,
             epochs=epochs or plan.epochs,
             steps=steps,
+            learning_rate=learning_rate or plan.learning_rate,
             pretrained=pretrained,
             show_progress=show_progress,
         )
@@ -67,7 +69,7 @@ def train(
             "weights_at_start": result.started_from,
             "epochs": settings.epochs,
             "batch": plan.batch,
-            "learning_rate": plan.learning_rate,
+            "learning_rate": settings.learning_rate,
             "training_pictures": len(some),
             "validation_pictures": len(measured),
             "best": result.best,
@@ -100,6 +102,7 @@ def run(argv: list[str]) -> int:
     parser.add_argument("--stage", choices=STAGES, action="append", help="only this stage")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--epochs", type=int, help="in place of the preset's")
+    parser.add_argument("--learning-rate", type=float, help="at its peak, in place of the preset's")
     parser.add_argument("--threads", type=int, default=2, help="CPU threads (default %(default)s)")
     parser.add_argument("--pretrained", type=Path, help="state dict to start from, in place of the preset's")
     args = parser.parse_args(argv)
@@ -112,6 +115,7 @@ def run(argv: list[str]) -> int:
             stages=tuple(args.stage or STAGES),
             threads=args.threads,
             epochs=args.epochs,
+            learning_rate=args.learning_rate,
             pretrained=args.pretrained,
         )
     except DataError as error:

@@ -73,10 +73,15 @@ def through_sensor(rng: Rng, picture: np.ndarray, sensor: Sensor) -> np.ndarray:
     grainy = np.clip(picture + noise + 0.5, 0, 255).astype(np.uint8)
     if sensor.grey:
         grainy = cv2.cvtColor(cv2.cvtColor(grainy, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
-    if sensor.jpeg_quality:
-        _, packed = cv2.imencode(".jpg", grainy, [cv2.IMWRITE_JPEG_QUALITY, sensor.jpeg_quality])
-        grainy = cv2.imdecode(packed, cv2.IMREAD_COLOR)
-    return grainy
+    return through_jpeg(grainy, sensor.jpeg_quality) if sensor.jpeg_quality else grainy
+
+
+def through_jpeg(picture: np.ndarray, quality: int) -> np.ndarray:
+    """(H, W, 3) uint8 BGR: the picture compressed with that quality (1..100) and read again."""
+    _, packed = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    decoded = cv2.imdecode(packed, cv2.IMREAD_COLOR)
+    assert decoded is not None  # it was packed just now
+    return decoded
 
 
 def vignette(rng: Rng, height: int, width: int) -> np.ndarray:

@@ -52,6 +52,22 @@ class Staged:
     def __bool__(self) -> bool:
         return bool(self.batch) or bool(self.replies)
 
+    def join(self, newer: Staged) -> None:
+        """What came later goes with it."""
+        self.batch.join(newer.batch)
+        self.replies += [reply for reply in newer.replies if reply not in self.said]
+        self.said |= newer.said
+        self.outdated += newer.outdated
+        self.early += newer.early
+
+    def early_releases(self) -> dict[str, tuple[Key, ...]]:
+        """The disk refuses: frames whose verdict waits in memory and whose pixels nobody needs, by camera, once."""
+        by_camera: dict[str, list[Key]] = {}
+        for camera, key in self.early:
+            by_camera.setdefault(camera, []).append(key)
+        self.early.clear()
+        return {camera: tuple(keys) for camera, keys in by_camera.items()}
+
 
 def capture_name(camera: str) -> str:
     """A capture's name on the recorder's socket."""
@@ -157,19 +173,13 @@ class Bookkeeping:
     def take(self) -> Staged:
         """What is staged, to be written. Where the disk refuses, `restore` puts it back."""
         staged, self.staged = self.staged, Staged()
+        staged.batch.freeze()
         return staged
 
     def restore(self, staged: Staged) -> None:
-        """Puts back what could not be written; comes right after `take`."""
+        """Puts back what could not be written, before what has come meanwhile."""
+        staged.join(self.staged)
         self.staged = staged
-
-    def early_releases(self) -> dict[str, tuple[Key, ...]]:
-        """The disk refuses: frames whose verdict waits in memory and whose pixels nobody needs, by camera, once."""
-        by_camera: dict[str, list[Key]] = {}
-        for camera, key in self.staged.early:
-            by_camera.setdefault(camera, []).append(key)
-        self.staged.early.clear()
-        return {camera: tuple(keys) for camera, keys in by_camera.items()}
 
     def _on_record(self, camera: str, key: Key) -> bool:
         in_hand = (camera, key.run, key.seq) in self._in_hand

@@ -75,6 +75,7 @@ class Batch:
     events: list[Event] = field(default_factory=list)
     books: dict[tuple[str, int], RunBook] = field(default_factory=dict)  # those that changed
     ledger: dict[tuple[str, int, int], Interval | None] = field(default_factory=dict)
+    runs: tuple[tuple[object, ...], ...] = ()  # the rows of the books as they stood at `freeze`
 
     def __bool__(self) -> bool:
         return bool(self.verdicts or self.moved_evidence or self.events or self.books or self.ledger)
@@ -85,9 +86,21 @@ class Batch:
         for start, interval in book.ledger.take_changes():
             self.ledger[book.camera, book.run, start] = interval
 
+    def freeze(self) -> None:
+        """Takes the books as they stand: they go on while another thread writes, and must agree with this ledger."""
+        self.runs = tuple(_run_columns(book) for book in self.books.values())
+
+    def join(self, newer: Batch) -> None:
+        """What came later goes into the same transaction."""
+        self.verdicts += newer.verdicts
+        self.moved_evidence += newer.moved_evidence
+        self.events += newer.events
+        self.books.update(newer.books)
+        self.ledger.update(newer.ledger)
+
 
 class DefectLog:
-    """The log, open for writing."""
+    """The log, open for writing; by one thread at a time."""
 
     def __init__(self, data_dir: Path) -> None:
         """Opens or creates it. Raises LogError."""
@@ -96,7 +109,7 @@ class DefectLog:
         self._engine_written = True
         try:
             data_dir.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(self.path, timeout=1.0, isolation_level=None)
+            self._db = sqlite3.connect(self.path, timeout=1.0, isolation_level=None, check_same_thread=False)
         except (sqlite3.Error, OSError) as error:
             raise LogError(_cannot_keep(self.path, error)) from error
         try:
@@ -126,6 +139,8 @@ class DefectLog:
 
     def write(self, batch: Batch) -> None:
         """All of it or nothing, on disk when it returns. Raises LogError where the disk refuses."""
+        if not batch.runs:
+            batch.freeze()
         try:
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -173,7 +188,7 @@ class DefectLog:
         )
         db.executemany(
             "INSERT OR REPLACE INTO runs VALUES (" + ",".join("?" * 12) + ")",
-            [_run_columns(book) for book in batch.books.values()],
+            batch.runs,
         )
         db.executemany(
             "INSERT INTO events (utc_ns, camera, run, kind, text) VALUES (?, ?, ?, ?, ?)",
@@ -181,8 +196,12 @@ class DefectLog:
         )
 
     def book(self, camera: str, run: int, gap: int) -> RunBook | None:
-        """What the log has of a run; None where it has nothing."""
-        return read_book(self._db, camera, run, gap)
+        """What the log has of a run; None where it has nothing. May be asked while another thread writes.
+
+        Raises LogError.
+        """
+        with contextlib.closing(open_for_reading(self.path.parent)) as db:
+            return read_book(db, camera, run, gap)
 
     def evidence_folders(self) -> set[str]:
         """Every evidence folder that a row points to."""

@@ -7,6 +7,7 @@ wait, up to a stated bound a camera. Knows rings, books and evidence.py; no sock
 from __future__ import annotations
 
 import logging
+import shutil
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from stream.bookkeeping import Bookkeeping
 from stream.evidence import write_evidence
 from stream.messages import Event, Judged
 from stream.ring import RingViews, TornError
+from stream.settings import RecorderSettings
 from stream.wire import WireError, unpack_mask
 
 log = logging.getLogger("linewatch")
@@ -39,11 +41,12 @@ class EvidenceJob:
 class EvidenceDesk:
     """Evidence in hand. `error` says why the disk refuses, `unrecorded` how many frames went without their picture."""
 
-    def __init__(self, data_dir: Path, views: RingViews, books: Bookkeeping, unrecorded_max: int) -> None:
+    def __init__(self, data_dir: Path, views: RingViews, books: Bookkeeping, kept: RecorderSettings) -> None:
         self._data_dir = data_dir
         self._views = views
         self._books = books
-        self._unrecorded_max = unrecorded_max
+        self._unrecorded_max = kept.unrecorded_bad_max
+        self._min_free_bytes = kept.evidence_min_free_mb * 1_000_000
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="evidence")
         self._jobs: list[EvidenceJob] = []
         self._retry_at = 0.0
@@ -89,9 +92,7 @@ class EvidenceDesk:
             if self.error and time.monotonic() < self._retry_at:
                 self._let_go_surplus()
                 return
-            job.future = self._writer.submit(
-                write_evidence, self._data_dir, job.judged, job.picture, job.mask, job.region
-            )
+            job.future = self._writer.submit(self._write, job.judged, job.picture, job.mask, job.region)
         elif job.future.done():
             error = job.future.exception()
             if error is None:
@@ -103,6 +104,13 @@ class EvidenceDesk:
                 self._refused(f"evidence cannot be written: {error}; make room on the disk")
             else:
                 raise error
+
+    def _write(self, judged: Judged, picture: np.ndarray, mask: np.ndarray | None, region: Box | None) -> str:
+        """The thread's work: the log must find room when evidence no longer does."""
+        free = shutil.disk_usage(self._data_dir).free
+        if free < self._min_free_bytes:
+            raise OSError(f"{free / 1e6:.0f} MB are free, evidence_min_free_mb is {self._min_free_bytes / 1e6:.0f}")
+        return write_evidence(self._data_dir, judged, picture, mask, region)
 
     def _refused(self, text: str) -> None:
         if not self.error:

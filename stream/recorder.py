@@ -13,9 +13,8 @@ from pathlib import Path
 
 from detector.verdict import Box
 from stream.bookkeeping import Bookkeeping, Staged, capture_name
+from stream.committing import Committer, SessionRow
 from stream.configuration import dump_line
-from stream.defect_log import DefectLog, LogError
-from stream.evidence import remove_evidence, remove_leftovers
 from stream.evidence_desk import EvidenceDesk
 from stream.filming import Filming
 from stream.heart import Heart
@@ -42,8 +41,6 @@ from stream.tally import counts
 
 log = logging.getLogger("linewatch")
 STATUS_EVERY_S = 0.25
-RETRY_DISK_S = 1.0
-BATCH_MAX = 256  # verdicts that share one commit, at most
 NEWEST_INCIDENTS = 12
 
 
@@ -77,49 +74,42 @@ class Recorder:
         self._started_utc_ns = time.time_ns()
         self._session = session
         self._books = Bookkeeping(session, secrets.token_hex(8), line.recorder.incident_gap_frames, self._load_book)
-        self._log: DefectLog | None = None
-        self._disk_error = ""  # why the log cannot be written
-        self._retry_at = 0.0
-        self._staged_since: float | None = None
-        self._evidence = EvidenceDesk(line.data_dir, self._views, self._books, line.recorder.unrecorded_bad_max)
+        self._committer = Committer(line.data_dir, self._session_row(), line.recorder.commit_ms)
+        self._evidence = EvidenceDesk(line.data_dir, self._views, self._books, line.recorder)
         self._filming = Filming(line.data_dir, self._views)
         self._engine, self._bundle_id = "", ""
         self._status_at = 0.0
-        self._open_log()
-        if self._log is not None:
-            remove_leftovers(line.data_dir, self._log.evidence_folders())
 
     def step(self, timeout_s: float) -> None:
-        """Takes what has arrived, and commits where it is time."""
-        self._links.wait(timeout_s if not self._staged_since else min(timeout_s, 0.005))
+        """Takes what has arrived, and answers what is on disk."""
+        self._links.wait(min(timeout_s, 0.005) if self._committer.waiting(self._books) else timeout_s)
         for _, message in self._peers.receive():
             self._take(message)
         self._filming.step()
         self._evidence.step()
+        written = self._committer.step(self._books)
+        if written is not None:
+            self._answer(written)
+        self._release_early()
         now = time.monotonic()
-        if self._books.staged and self._staged_since is None:
-            self._staged_since = now
-        if self._log is None and now >= self._retry_at:
-            self._open_log()
-        if self._staged_since is not None and self._due(now):
-            self._commit()
-        if self._disk_error:
-            self._release_early()
         if now >= self._status_at:
             self._status_at = now + STATUS_EVERY_S
             self._live.send(self.status())
 
     def busy(self) -> bool:
         """Whether something is not on disk yet that could get there."""
-        unwritten = bool(self._books.staged) and not self._disk_error
-        return unwritten or self._evidence.busy() or self._filming.busy()
+        return self._committer.busy(self._books) or self._evidence.busy() or self._filming.busy()
 
     def close(self) -> None:
         self._evidence.close()
         self._filming.close()
         self._views.close()
-        if self._log is not None:
-            self._log.close()
+        self._committer.close()
+
+    def _session_row(self) -> SessionRow:
+        cameras = tuple(replace(c, source=redact(c.source)) for c in self._line.cameras)
+        settings = dump_line(replace(self._line, cameras=cameras))
+        return SessionRow(self._session, self._started_utc_ns, self._line.name, settings)
 
     # --- what arrives ---
 
@@ -130,18 +120,17 @@ class Recorder:
             if not self._must_wait(message.run):
                 self._books.report(message)
         elif isinstance(message, Recall):
-            if self._log is not None:
+            if self._committer.log is not None:
                 self._books.recall(message)
         elif isinstance(message, Event):
             self._books.event(message)
         elif isinstance(message, InspectorUp):
             self._engine, self._bundle_id = message.engine, message.bundle_id
-            if self._log is not None:
-                self._note_engine()
+            self._committer.judged_by(message.engine, message.bundle_id)
 
     def _must_wait(self, run: int) -> bool:
         """Without the log nobody knows what is on record of a run from before."""
-        return self._log is None and run * 1000 < self._started_utc_ns
+        return self._committer.log is None and run * 1000 < self._started_utc_ns
 
     def _judged(self, judged: Judged) -> None:
         if self._must_wait(judged.frame.run) or self._books.full:
@@ -158,36 +147,8 @@ class Recorder:
 
     # --- the disk ---
 
-    def _due(self, now: float) -> bool:
-        if self._disk_error:
-            return now >= self._retry_at
-        assert self._staged_since is not None
-        age_s = now - self._staged_since
-        return age_s * 1000 >= self._line.recorder.commit_ms or len(self._books.staged.replies) >= BATCH_MAX
-
-    def _release_early(self) -> None:
-        """The disk refuses: inspection goes on with the slots of frames whose pixels nobody needs."""
-        for camera, keys in self._books.early_releases().items():
-            self._peers.send(Release(camera, keys, committed=False), to=capture_name(camera).encode())
-
-    def _commit(self) -> None:
-        """Writes what is staged, and answers; or keeps it, and says so."""
-        staged = self._books.take()
-        try:
-            if self._log is None:
-                raise LogError(self._disk_error)
-            self._log.write(staged.batch)
-        except LogError as error:
-            self._books.restore(staged)
-            self._refused(str(error))
-            return
-        self._staged_since = None
-        if self._disk_error:
-            log.warning("the disk takes records again")
-            self._disk_error = ""
-        self._answer(staged)
-
     def _answer(self, staged: Staged) -> None:
+        """What is on disk may be acknowledged, and released where no film waits for it."""
         waiting = self._filming.waiting()
         for reply in staged.replies:
             message = reply.message
@@ -195,39 +156,16 @@ class Recorder:
                 self._books.staged.replies.append(reply)  # with the next commit, when the film has the frame
             else:
                 self._peers.send(message, to=reply.to.encode())
-        for folder in staged.outdated:
-            remove_evidence(self._data_dir, folder)
 
-    def _refused(self, text: str) -> None:
-        if not self._disk_error:
-            log.error("%s. Inspection goes on; nothing is acknowledged until the disk takes it", text)
-        self._disk_error = text
-        self._retry_at = time.monotonic() + RETRY_DISK_S
-
-    def _open_log(self) -> None:
-        opened = None
-        try:
-            opened = DefectLog(self._data_dir)
-            cameras = tuple(replace(c, source=redact(c.source)) for c in self._line.cameras)
-            settings = dump_line(replace(self._line, cameras=cameras))
-            opened.begin_session(self._session, self._started_utc_ns, self._line.name, settings)
-        except (LogError, OSError) as error:
-            if opened is not None:
-                opened.close()
-            self._refused(str(error))
-            return
-        self._log = opened
-        self._disk_error = ""
-        self._note_engine()
-
-    def _note_engine(self) -> None:
-        if self._log is not None and self._engine:
-            self._log.note_engine(self._session, self._engine, self._bundle_id)
+    def _release_early(self) -> None:
+        """The disk refuses or stalls: inspection goes on with the slots of frames whose pixels nobody needs."""
+        for camera, keys in self._committer.early_releases(self._books).items():
+            self._peers.send(Release(camera, keys, committed=False), to=capture_name(camera).encode())
 
     def _load_book(self, camera: str, run: int) -> RunBook | None:
-        if self._log is None:
+        if self._committer.log is None:
             return None
-        return self._log.book(camera, run, self._line.recorder.incident_gap_frames)
+        return self._committer.log.book(camera, run, self._line.recorder.incident_gap_frames)
 
     # --- for people ---
 
@@ -248,8 +186,10 @@ class Recorder:
 
     def _alarms(self) -> tuple[str, ...]:
         alarms = []
-        if self._disk_error:
-            alarms.append(f"Nothing can be recorded: {self._disk_error}")
+        if self._committer.error:
+            alarms.append(f"Nothing can be recorded: {self._committer.error}")
+        if self._committer.stalled_s:
+            alarms.append(f"The disk has taken {self._committer.stalled_s:.0f} s over one commit; inspection goes on")
         if self._evidence.error:
             alarms.append(f"No evidence can be kept: {self._evidence.error}")
         if self._evidence.unrecorded:

@@ -74,7 +74,7 @@ class PlayedRecorder:
         staged = self.books.take()
         if refused:
             self.books.restore(staged)
-            self.books.early_releases()
+            self.books.staged.early_releases()
             return
         self.log.write(staged.batch)
         self.answers += staged.replies
@@ -192,9 +192,9 @@ def test_a_verdict_in_memory_alone_lets_its_slot_go_once(recorder: PlayedRecorde
     recorder.hear(judged(2, "BAD"))
     recorder.commit(refused=True)
     recorder.hear(judged(3))
-    assert recorder.books.early_releases() == {"belt": (Key(RUN, 3),)}
+    assert recorder.books.staged.early_releases() == {"belt": (Key(RUN, 3),)}
     recorder.hear(judged(1))
-    assert recorder.books.early_releases() == {}
+    assert recorder.books.staged.early_releases() == {}
 
 
 def test_a_repeat_while_the_disk_refuses_takes_no_memory(recorder: PlayedRecorder) -> None:

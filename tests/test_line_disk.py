@@ -47,7 +47,8 @@ def captured_so_far(line: RunningLine) -> int:
 def test_a_full_disk_stops_the_record_but_not_the_inspection_and_loses_nothing(tmp_path: Path) -> None:
     recording = write_recording(tmp_path / "belt.mp4", numbered_frames(FRAMES, bad=BAD), fps=20)
     with small_disk(tmp_path / "data", 16):
-        with running(write_line(tmp_path, recording, camera="pace: recorded")) as line:
+        more = "recorder:\n  evidence_min_free_mb: 1\n"
+        with running(write_line(tmp_path, recording, more, camera="pace: recorded")) as line:
             wait_for(lambda: line.judged() > 30, "the first verdicts")
             filler = fill(line.data_dir)
             wait_for(lambda: "nothing is acknowledged" in line.said(), "the alarm")

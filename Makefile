@@ -22,7 +22,8 @@ setup-torch: $(VENV)/.torch
 demo: setup
 	$(BIN)/python -m stream run configs/demo.yaml
 
-test: setup-dev check
+# CI tests training and .pth checkpoints, too; elsewhere those tests wait for `make setup-torch`.
+test: setup-dev check $(if $(filter true,$(CI)),$(VENV)/.torch)
 	sh tests/install-debian-packages.sh
 	$(BIN)/python -m pytest
 

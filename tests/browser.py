@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
+from tests.needs import need
 
 FLAGS = [
     "--headless",
@@ -49,10 +49,7 @@ KEYS = {"Escape": 27, "ArrowLeft": 37, "ArrowRight": 39, "1": 49, "2": 50, "3": 
 def chromium_path() -> str:
     """Where Chromium is. Skips the test where it is not installed; fails it in CI, which must have it."""
     found = shutil.which("chromium") or shutil.which("chromium-browser")
-    if found is None:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(
-            "chromium is not installed: see debian-packages.txt"
-        )
+    need(found, "chromium is not installed: see tests/debian-packages.txt")
     assert found is not None
     return found
 

@@ -16,7 +16,6 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.bundle import SHIPPED
 from detector.cascade import Cascade, Networks, mask_sha256
 from detector.engines.network import Network
 from detector.errors import BundleError, EngineError, GoldenError, OpenError
@@ -321,8 +320,6 @@ def test_what_judges_is_named() -> None:
 
 
 def test_the_bundle_that_ships_is_the_default() -> None:
-    if not (SHIPPED / "bundle.yaml").exists():
-        pytest.skip("detector/bundles/edge is not there yet")
     assert open_cascade(clock=time.perf_counter).bundle_id.startswith("edge@")
 
 

@@ -25,6 +25,7 @@ from detector.pictures import read_picture
 from detector.preprocess import network_input
 from detector.stages import REFERENCE_CLASSIFIER
 from detector.verdict import State
+from tests.needs import torch_or_skip
 from tests.pictures import TINY_BUNDLE, noisy
 
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
@@ -144,7 +145,7 @@ def test_each_architecture_is_told_from_the_others_by_its_keys(architecture: Any
 
 @pytest.fixture(scope="module")
 def torch() -> Any:
-    found = pytest.importorskip("torch", reason=".pth checkpoints need requirements-torch.txt (make setup-torch)")
+    found = torch_or_skip(".pth checkpoints")
     found.set_num_threads(1)  # two that wait for each other on shared cores take ten times as long
     return found
 

@@ -125,11 +125,11 @@ def test_an_adopted_ring_holds_all_that_was_left(places: Places) -> None:
     lock = put(ring, 1, 5)
     ring.set_state(1, SlotState.LEASED)
     ring.note_run(RunEntry(9, 3))
-    ring.note_run(RunEntry(7, 6, lost=2, ended=True, session="20261122T140000.000000Z"))
+    ring.note_run(RunEntry(7, 6, lost=2, ended=True, session="s"))
     ring.note_run(RunEntry(9, 4, lost=1))
     ring.close()
     adopted = Ring.adopt(path)
-    assert adopted.open_runs() == (RunEntry(7, 6, lost=2, ended=True, session="20261122T140000.000000Z"), RunEntry(9, 4, lost=1))
+    assert adopted.open_runs() == (RunEntry(7, 6, lost=2, ended=True, session="s"), RunEntry(9, 4, lost=1))
     assert adopted.state(1) is SlotState.LEASED
     assert read_number(adopted.copy(1, lock, H, W)) == 5
     adopted.forget_run(7)

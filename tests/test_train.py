@@ -13,6 +13,7 @@ import pytest
 from detector.preprocess import network_picture
 from detector.stages import REFERENCE_CLASSIFIER, REFERENCE_SEGMENTER
 from detector.verdict import State
+from tests.needs import torch_or_skip
 from tools.dataset import DataError, Sample, load, read_folder, split
 from tools.measures import (
     average_precision,
@@ -155,7 +156,7 @@ def test_rates_of_a_known_case() -> None:
 
 @pytest.fixture(scope="module")
 def torch():
-    return pytest.importorskip("torch", reason="training needs requirements-torch.txt (make setup-torch)")
+    return torch_or_skip("training")
 
 
 def test_mask_and_picture_are_moved_alike(torch) -> None:
@@ -174,7 +175,6 @@ def test_mask_and_picture_are_moved_alike(torch) -> None:
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.timeout(400)
 def test_from_a_folder_to_a_bundle_that_opens(torch, folder: Path, tmp_path: Path) -> None:
-    pytest.importorskip("onnxscript", reason="export needs requirements-torch.txt (make setup-torch)")
     from detector.opening import open_cascade
     from tools.export import export
     from tools.train import train

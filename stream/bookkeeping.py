@@ -28,6 +28,7 @@ from stream.messages import (
 from stream.run_book import RunBook
 
 LoadBook = Callable[[str, int], "RunBook | None"]
+REPLIES_MAX = 20_000  # answers that wait for a disk that refuses; past it none is kept: what is asked again is answered
 MEMORY_MAX = 20_000  # BAD and UNKNOWN verdicts that wait in memory for a disk that refuses; past it none is taken
 
 
@@ -216,6 +217,6 @@ class Bookkeeping:
             self.staged.outdated.append(evidence_folder(book.camera, book.run, seq))
 
     def _answer(self, reply: Reply) -> None:
-        if reply not in self.staged.said:
+        if reply not in self.staged.said and len(self.staged.replies) < REPLIES_MAX:
             self.staged.said.add(reply)
             self.staged.replies.append(reply)

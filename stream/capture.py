@@ -14,6 +14,7 @@ from stream.bookkeeping import capture_name
 from stream.desk import Desk
 from stream.heart import Heart
 from stream.intake import Intake
+from stream.ledger import Ledger
 from stream.lending import Lending
 from stream.links import Claim, Link, Links
 from stream.messages import CameraStatus
@@ -74,6 +75,8 @@ class Capture:
         recorder = links.ask(places.socket("record"), capture_name(camera.name))
         self._reporting = Reporting(camera.name, self._desk, recorder, session)
         inspectors = links.serve(places.socket(f"capture-{camera.name}"))
+        self._peers = (recorder, inspectors)
+        self._garbage = 0
         self._lending = Lending(camera, self._desk, links, inspectors, self._reporting.tell)
         self._intake = Intake(camera, self._desk, self._reporting.tell)
         self._thread: threading.Thread | None = None
@@ -102,6 +105,7 @@ class Capture:
             self._reporting.report(now_s)
         if now_s >= self._status_at:
             self._status_at = now_s + STATUS_EVERY_S
+            self._mind_garbage()
             self._live.send(self._status(now_s))
 
     def stop(self) -> None:
@@ -124,13 +128,19 @@ class Capture:
         self._links.unwatch(self._desk.wake_descriptor)
         self._desk.close()
 
+    def _mind_garbage(self) -> None:
+        """Messages that were none of ours are dropped, counted, and on record."""
+        if (count := sum(link.garbage for link in self._peers)) > self._garbage:
+            self._garbage = count
+            self._reporting.tell(0, "garbage", f"{count} messages so far were none of this line's; they were dropped")
+
     def _begin(self) -> None:
         """Starts the intake; a recording that goes on waits until it is known what the log has of it."""
         resumed = self._desk.resumable()
         if resumed is not None and not resumed.recalled:
             self._desk.say("starting", "asking the recorder what it has of the interrupted run")
             return
-        known = self._reporting.known(resumed.run) if resumed else set()
+        known = self._reporting.known(resumed.run) if resumed else Ledger()
         self._thread = threading.Thread(target=self._intake.run, args=(known,), name="intake", daemon=True)
         self._thread.start()
 
@@ -139,7 +149,7 @@ class Capture:
         with desk.lock:
             accounts = [a for a in desk.accounts.values() if a.session == self._session]
             captured = self._reporting.settled_frames + sum(a.captured for a in accounts)
-            dropped: dict[str, int] = {}
+            dropped = dict(self._reporting.settled_dropped)
             for account in accounts:
                 for reason, frames in account.dropped().items():
                     dropped[reason] = dropped.get(reason, 0) + frames

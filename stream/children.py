@@ -17,6 +17,7 @@ from stream.messages import RoleStatus
 from stream.places import Places
 
 log = logging.getLogger("linewatch")
+BURIED_S = 5.0
 REFUSED = 78  # exit code of a role that must not work with what it was given (sysexits.h: EX_CONFIG)
 
 
@@ -108,6 +109,15 @@ class Child:
     def signal(self, number: signal.Signals) -> None:
         if self.process is not None:
             self.process.send_signal(number)
+
+    def bury(self) -> None:
+        """Waits a moment for the end of a process that was killed."""
+        if self.process is not None:
+            try:
+                self.process.wait(BURIED_S)
+            except subprocess.TimeoutExpired:
+                log.error("%s cannot be killed: it hangs in the kernel (a disk or a camera)", self.task.name)
+            self.forget()
 
     def forget(self) -> None:
         """The process is over."""

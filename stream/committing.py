@@ -58,7 +58,9 @@ class Committer:
         self.log: DefectLog | None = None
         self._open()
         if self.log is not None:
-            remove_leftovers(data_dir, self.log.evidence_folders())
+            removed = remove_leftovers(data_dir, self.log.evidence_folders(), self.log.runs())
+            if removed:
+                log.info("%d folders of evidence that an earlier recorder left unfinished are removed", removed)
 
     def step(self, books: Bookkeeping) -> Staged | None:
         """One turn: begins a commit where it is due; gives what has reached the disk, so that it can be answered."""

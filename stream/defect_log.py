@@ -207,6 +207,10 @@ class DefectLog:
         """Every evidence folder that a row points to."""
         return {row[0] for row in self._db.execute("SELECT evidence FROM verdicts WHERE evidence IS NOT NULL")}
 
+    def runs(self) -> set[tuple[str, str]]:
+        """Every run in the log, by camera and its number as text."""
+        return {(camera, str(run)) for camera, run in self._db.execute("SELECT camera, run FROM runs")}
+
     def close(self) -> None:
         self._db.close()
 

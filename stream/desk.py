@@ -84,11 +84,11 @@ class Desk:
             self.accounts[run] = account
             return account
 
-    def end_run(self, account: RunAccount, note: str, gone: Iterable[int] = ()) -> None:
-        """No further picture belongs to the run. `gone`: frames of a dead capture that could not be read again."""
+    def end_run(self, account: RunAccount, note: str, gone: Iterable[tuple[int, int]] = ()) -> None:
+        """No further picture belongs to the run. `gone`: intervals that a dead capture had and nobody read again."""
         with self.lock:
-            for seq in gone:
-                account.decide(seq, seq + 1, "dropped:capture_died")
+            for start, stop in gone:
+                account.decide(start, stop, "dropped:capture_died")
             account.ended, account.note = True, note
             self._note(account)
         self.wake()

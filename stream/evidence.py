@@ -54,11 +54,16 @@ def remove_evidence(data_dir: Path, name: str) -> None:
     shutil.rmtree(data_dir / name, ignore_errors=True)
 
 
-def remove_leftovers(data_dir: Path, wanted: set[str]) -> int:
-    """Removes what a killed recorder left: folders that no row points to, whole or not. Returns how many."""
+def remove_leftovers(data_dir: Path, wanted: set[str], runs: set[tuple[str, str]]) -> int:
+    """Removes what a killed recorder left: folders that no row points to, whole or not. Returns how many.
+
+    Only of `runs`, (camera, run), that the log knows: where a log was taken away, its evidence stays.
+    """
     removed = 0
     for folder in (data_dir / EVIDENCE_FOLDER).glob("*/*/*"):
-        if folder.relative_to(data_dir).as_posix() not in wanted:
+        camera, run = folder.parts[-3:-1]
+        ours = folder.name.startswith(_PARTIAL) or (camera, run) in runs
+        if ours and folder.relative_to(data_dir).as_posix() not in wanted:
             shutil.rmtree(folder, ignore_errors=True)
             removed += 1
     return removed

@@ -25,9 +25,10 @@ from stream.wire import WireError, unpack_mask
 
 log = logging.getLogger("linewatch")
 RETRY_S = 1.0
+STALLED_S = 2.0  # a picture that takes the disk longer is an alarm, and those behind it may be let go
 
 
-@dataclass
+@dataclass(eq=False)
 class EvidenceJob:
     """A BAD frame whose picture must be on disk before its verdict is acknowledged."""
 
@@ -36,6 +37,7 @@ class EvidenceJob:
     mask: np.ndarray | None
     region: Box | None
     future: Future[str] | None = None
+    since_s: float = 0.0  # when the disk was given it
 
 
 class EvidenceDesk:
@@ -90,10 +92,15 @@ class EvidenceDesk:
         job = self._jobs[0]
         if job.future is None:
             if self.error and time.monotonic() < self._retry_at:
-                self._let_go_surplus()
+                self._let_go_surplus(self._jobs)
                 return
+            job.since_s = time.monotonic()
             job.future = self._writer.submit(self._write, job.judged, job.picture, job.mask, job.region)
-        elif job.future.done():
+        elif not job.future.done():
+            if time.monotonic() - job.since_s > STALLED_S:
+                self._refused(f"the disk has taken more than {STALLED_S:.0f} s over one picture")
+                self._let_go_surplus(self._jobs[1:])
+        else:
             error = job.future.exception()
             if error is None:
                 self.error = ""
@@ -118,13 +125,16 @@ class EvidenceDesk:
         self.error = text
         self._retry_at = time.monotonic() + RETRY_S
 
-    def _let_go_surplus(self) -> None:
+    def _let_go_surplus(self, waiting: list[EvidenceJob]) -> None:
         """The disk refuses: past the stated bound of a camera its oldest BAD frame is let go without its picture."""
         by_camera: dict[str, list[EvidenceJob]] = {}
-        for job in self._jobs:
+        for job in waiting:
             by_camera.setdefault(job.judged.frame.camera, []).append(job)
         for jobs in by_camera.values():
             for job in jobs[: max(0, len(jobs) - self._unrecorded_max)]:
                 self._jobs.remove(job)
                 self.unrecorded += 1
+                frame = job.judged.frame
+                said = f"frame {frame.seq} has no evidence: the disk refused its picture for too long"
+                self._books.event(Event(frame.camera, frame.run, "unrecorded", said, time.time_ns()))
                 self._books.judged(job.judged)

@@ -67,6 +67,19 @@ class Film:
             return False
         return True
 
+    def end(self) -> bool:
+        """No further shot will come; the encoder finishes by itself. False where its queue is full: ask again."""
+        try:
+            self._shots.put_nowait(None)
+        except queue.Full:
+            return False
+        return True
+
+    @property
+    def ended(self) -> bool:
+        """Whether the film is finished."""
+        return not self._thread.is_alive()
+
     def close(self, timeout_s: float = 10.0) -> None:
         """Finishes the film. May be called twice."""
         if self._thread.is_alive():

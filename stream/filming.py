@@ -26,6 +26,7 @@ class Filming:
         self._views = views
         self._films: dict[tuple[str, int], Film] = {}
         self._waiting: list[tuple[Judged, Shot]] = []
+        self._ending: list[Film] = []  # whose last frame is in; their encoders finish by themselves
 
     def take(self, judged: Judged, region: Box | None, *, may_wait: bool) -> None:
         """Films a judged frame. Where the encoder is behind, it waits or is left out of the film, and counted."""
@@ -53,6 +54,14 @@ class Filming:
                 return
             del self._waiting[0]
 
+    def end(self, camera: str, run: int) -> None:
+        """No further frame of this run will come."""
+        film = self._films.get((camera, run))
+        if any((j.frame.camera, j.frame.run) == (camera, run) for j, _ in self._waiting):
+            return  # what waits belongs to it; it is closed with the others
+        if film is not None and film.end():
+            self._ending = [*(f for f in self._ending if not f.ended), self._films.pop((camera, run))]
+
     def waiting(self) -> set[tuple[str, Key]]:
         """The frames, by camera and key, that must not be released yet."""
         return {(judged.frame.camera, judged.frame.key) for judged, _ in self._waiting}
@@ -61,11 +70,12 @@ class Filming:
         return bool(self._waiting)
 
     def close(self) -> None:
-        for film in self._films.values():
+        for film in [*self._films.values(), *self._ending]:
             film.close()
             if film.left_out:
                 log.warning("%s: %d frames are not in this film", film.path, film.left_out)
         self._films.clear()
+        self._ending.clear()
 
     def _film(self, camera: str, run: int) -> Film:
         """The run's film; a recorder that was restarted begins another part, and leaves the first as it is."""

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from stream.desk import Desk
+from stream.ledger import Ledger
 from stream.ring import RUNS, RingError
 from stream.run_account import RunAccount
 from stream.secrets import SecretError, with_credentials
@@ -44,11 +45,12 @@ class Intake:
         self._source: Source | None = None
         self._account: RunAccount | None = None  # of a live source: its run, from the first picture on
         self._gap: Gap | None = None
+        self._size: tuple[int, int] | None = None  # width, height of the pictures
         self._reached = 0  # of a recording: every earlier picture is taken or known
         self.done = False
         self.failure: BaseException | None = None
 
-    def run(self, known: Collection[int]) -> None:
+    def run(self, known: Ledger) -> None:
         """The thread's work. `known`: frames of a resumed recording that need not be captured again."""
         try:
             if self._camera.live:
@@ -73,12 +75,12 @@ class Intake:
 
     # --- files and folders ---
 
-    def _read_through(self, known: Collection[int]) -> None:
+    def _read_through(self, known: Ledger) -> None:
         if self._desk.over:
             self._desk.say("ended", END)
             return
         account = self._desk.resumable() or self._desk.begin_run()
-        self._reached = next(i for i in range(len(known) + 1) if i not in known)
+        self._reached = known.first_missing()
         note = END
         try:
             self._play(account, known)
@@ -91,11 +93,10 @@ class Intake:
             self._close()
         if self._desk.stopping:
             note = "stopped"
-        gone = (index for index in range(self._reached, account.captured) if index not in known)
-        self._desk.end_run(account, note, gone)
+        self._desk.end_run(account, note, known.missing(self._reached, account.captured))
         self._desk.say("ended", note)
 
-    def _play(self, account: RunAccount, known: Collection[int]) -> None:
+    def _play(self, account: RunAccount, known: Ledger) -> None:
         """Every picture from the first missing one on, at its pace; those that are known already are let go."""
         self._open()
         assert self._source is not None
@@ -106,7 +107,8 @@ class Intake:
                 due = due_s(picture.index, picture.pts_s, self._camera.fps)
                 first_due_s = due if first_due_s is None else first_due_s
                 self._wait_until(began_s + due - first_due_s)
-            if self._desk.stopping or (picture.index not in known and not self._take(account, picture)):
+            wanted = known.outcome(picture.index) is None
+            if self._desk.stopping or (wanted and not self._take(account, picture)):
                 return
             self._reached = picture.index + 1
 
@@ -186,10 +188,23 @@ class Intake:
 
     def _take(self, account: RunAccount, picture: Picture) -> bool:
         mono_ns, utc_ns = time.monotonic_ns(), time.time_ns()
+        self._mind_size(account, picture)
         self._desk.alive(self._camera.silent_after_s + 10.0)
         if self._desk.state.word != "running":
             self._desk.say("running", "")
         return self._desk.place(account, picture, mono_ns=mono_ns, utc_ns=utc_ns)
+
+    def _mind_size(self, account: RunAccount, picture: Picture) -> None:
+        """A change of size is worth a word: a region may judge something else from here on."""
+        size = (picture.pixels.shape[1], picture.pixels.shape[0])
+        if picture.problem is not None or size == self._size:
+            return
+        if self._size is not None:
+            (was_w, was_h), (w, h) = self._size, size
+            said = f"the pictures are {w}x{h} px from frame {account.captured} on; they were {was_w}x{was_h}"
+            log.warning("%s: %s", self._camera.name, said)
+            self._tell(account.run, "size", said)
+        self._size = size
 
     def _close(self) -> None:
         if self._source is not None:

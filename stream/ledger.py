@@ -28,6 +28,9 @@ class Ledger:
         self._stops = [i.stop for i in ordered]
         self._outcomes = [i.outcome for i in ordered]
         self._changed: set[int] = set()
+        self._counts: dict[str, int] = {}
+        for interval in ordered:
+            self._count(interval.start, interval.stop, interval.outcome)
 
     def add(self, start: int, stop: int, outcome: str) -> tuple[tuple[int, int], ...]:
         """Gives the frames [start, stop) that outcome, where they have none yet; returns the parts that were new."""
@@ -36,6 +39,7 @@ class Ledger:
         new = self.missing(start, stop)
         for part in new:
             self._insert(*part, outcome)
+            self._count(*part, outcome)
         return new
 
     def missing(self, start: int, stop: int) -> tuple[tuple[int, int], ...]:
@@ -65,10 +69,7 @@ class Ledger:
 
     def counts(self) -> dict[str, int]:
         """Frames by outcome."""
-        counts: dict[str, int] = {}
-        for start, stop, outcome in zip(self._starts, self._stops, self._outcomes, strict=True):
-            counts[outcome] = counts.get(outcome, 0) + stop - start
-        return counts
+        return dict(self._counts)
 
     def intervals(self) -> tuple[Interval, ...]:
         return tuple(Interval(*row) for row in zip(self._starts, self._stops, self._outcomes, strict=True))
@@ -92,6 +93,14 @@ class Ledger:
             changes.append((start, Interval(start, self._stops[i], self._outcomes[i]) if there else None))
         self._changed.clear()
         return tuple(changes)
+
+    def first_missing(self) -> int:
+        """The first frame that has no outcome yet."""
+        spans = self.spans()[:1]
+        return spans[0][1] if spans and spans[0][0] == 0 else 0
+
+    def _count(self, start: int, stop: int, outcome: str) -> None:
+        self._counts[outcome] = self._counts.get(outcome, 0) + stop - start
 
     def _insert(self, start: int, stop: int, outcome: str) -> None:
         """Puts an interval into a gap and joins it with equal neighbours."""

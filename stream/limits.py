@@ -94,7 +94,7 @@ LIMITS: dict[type, dict[str, Limit]] = {
         "jpeg_quality": within(1, 100),
         "live_fps": above(0, 1000),
     },
-    SupervisorSettings: {"silent_after_s": above(0), "starting_s": above(0), "stop_s": above(0)},
+    SupervisorSettings: {"silent_after_s": above(0), "judging_s": above(0), "starting_s": above(0), "stop_s": above(0)},
 }
 
 

@@ -19,11 +19,13 @@ from stream.keeping import evidence_folder
 from stream.messages import DefectRecord
 
 COLUMNS = ("time", "camera", "run", "seq", "state", "score", "reason", "defects", "largest_px", "bundle", "evidence")
+EVENT_COLUMNS = ("time", "camera", "run", "kind", "text")
 EXAMPLE = """examples:
   python -m stream log configs/demo.yaml --since 2h
+  python -m stream log configs/demo.yaml --events --since 2h
   python -m stream log --data-dir linewatch-data/demo --camera belt --export csv > defects.csv
 
-exit code: 0 printed, 2 no log there"""
+exit code: 0 printed, 2 no log there, or options that do not go together"""
 
 
 @dataclass(frozen=True)
@@ -44,13 +46,35 @@ class LoggedFrame:
     @property
     def time(self) -> str:
         """When it was captured, UTC, to the millisecond."""
-        if self.captured_utc_ns is None:
-            return ""
-        return datetime.fromtimestamp(self.captured_utc_ns / 1e9, timezone.utc).isoformat(timespec="milliseconds")
+        return "" if self.captured_utc_ns is None else _utc(self.captured_utc_ns)
+
+
+@dataclass(frozen=True)
+class LoggedEvent:
+    """What happened beside the verdicts: a gap, a restart, a poisoned frame, a person's command, missing evidence."""
+
+    utc_ns: int
+    camera: str  # empty: the whole line
+    run: int  # 0: no run
+    kind: str
+    text: str
+
+    @property
+    def time(self) -> str:
+        """UTC, to the millisecond."""
+        return _utc(self.utc_ns)
+
+
+@dataclass(frozen=True)
+class CocoExport:
+    """The log for training."""
+
+    document: dict[str, object]
+    left_out: int  # frames whose evidence was gone when it was to be read
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.description = "Lists BAD and UNKNOWN frames, oldest first."
+    parser.description = "Lists BAD and UNKNOWN frames, or what else happened, oldest first."
     parser.epilog = EXAMPLE
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("file", type=Path, nargs="?", metavar="FILE.yaml", help="the line whose log it is")
@@ -58,10 +82,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--since", type=_moment, help="2026-11-22, 2026-11-22T14:05, or 30m, 8h, 7d ago (UTC)")
     parser.add_argument("--camera", help="of this camera only")
     parser.add_argument("--state", choices=("BAD", "UNKNOWN"), help="only these")
+    parser.add_argument("--events", action="store_true", help="gaps, restarts, errors and commands instead of frames")
     parser.add_argument("--export", choices=("csv", "coco"), help="to stdout, for other programs")
 
 
 def run(arguments: argparse.Namespace) -> int:
+    if arguments.events and (arguments.state or arguments.export == "coco"):
+        print(
+            "--events: goes with --since, --camera and --export csv; frames alone have a state or COCO", file=sys.stderr
+        )
+        return 2
     data_dir = arguments.data_dir
     if data_dir is None:
         data_dir = read_line(arguments.file).data_dir if arguments.file else Path("linewatch-data")
@@ -71,32 +101,61 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"{error}, as in: python -m stream log --data-dir DIR", file=sys.stderr)
         return 2
     try:
-        frames = read_frames(db, since=arguments.since, camera=arguments.camera, state=arguments.state)
-        if arguments.export == "csv":
-            write_csv(frames, sys.stdout)
-        elif arguments.export == "coco":
-            json.dump(as_coco(frames, data_dir), sys.stdout, indent=1)
-            print()
+        if arguments.events:
+            _show_events(db, arguments)
         else:
-            write_table(frames, sys.stdout)
+            _show_frames(db, data_dir, arguments)
     finally:
         db.close()
     return 0
+
+
+def _show_frames(db: sqlite3.Connection, data_dir: Path, arguments: argparse.Namespace) -> None:
+    frames = read_frames(db, since=arguments.since, camera=arguments.camera, state=arguments.state)
+    if arguments.export == "csv":
+        write_csv(frames, sys.stdout)
+    elif arguments.export == "coco":
+        coco = as_coco(frames, data_dir)
+        json.dump(coco.document, sys.stdout, indent=1)
+        print()
+        if coco.left_out:
+            why = "their evidence is gone; on a running line it gives way to that of a worse frame"
+            print(f"{coco.left_out} BAD frames left out: {why}", file=sys.stderr)
+    else:
+        write_table(frames, sys.stdout)
+
+
+def _show_events(db: sqlite3.Connection, arguments: argparse.Namespace) -> None:
+    events = read_events(db, since=arguments.since, camera=arguments.camera)
+    if arguments.export == "csv":
+        write_event_csv(events, sys.stdout)
+    else:
+        write_event_table(events, sys.stdout)
 
 
 def read_frames(
     db: sqlite3.Connection, *, since: datetime | None, camera: str | None, state: str | None
 ) -> Iterator[LoggedFrame]:
     """The frames of the log, oldest first."""
-    since_ns = 0 if since is None else min(max(0, round(since.timestamp() * 1e9)), 2**63 - 1)
     rows = db.execute(
         "SELECT camera, run, seq, state, score, reason, defects, bundle, captured_utc_ns, evidence FROM verdicts"
         " WHERE coalesce(captured_utc_ns, run * 1000) >= ? AND (? IS NULL OR camera = ?) AND (? IS NULL OR state = ?)"
         " ORDER BY coalesce(captured_utc_ns, run * 1000), camera, run, seq",
-        (since_ns, camera, camera, state, state),
+        (_nanoseconds(since), camera, camera, state, state),
     )
     for camera_, run_, seq, state_, score, reason, defects, bundle, utc_ns, evidence in rows:
         yield LoggedFrame(camera_, run_, seq, state_, score, reason, defects_from(defects), bundle, utc_ns, evidence)
+
+
+def read_events(db: sqlite3.Connection, *, since: datetime | None, camera: str | None) -> Iterator[LoggedEvent]:
+    """The events of the log, oldest first."""
+    rows = db.execute(
+        "SELECT utc_ns, camera, run, kind, text FROM events WHERE utc_ns >= ? AND (? IS NULL OR camera = ?)"
+        " ORDER BY utc_ns, id",
+        (_nanoseconds(since), camera, camera),
+    )
+    for row in rows:
+        yield LoggedEvent(*row)
 
 
 def write_table(frames: Iterator[LoggedFrame], out: TextIO) -> None:
@@ -122,8 +181,28 @@ def write_csv(frames: Iterator[LoggedFrame], out: TextIO) -> None:
         )
 
 
-def as_coco(frames: Iterator[LoggedFrame], data_dir: Path) -> dict[str, object]:
-    """The frames with evidence in the COCO object detection format (cocodataset.org/#format-data): boxes x, y, w, h."""
+def write_event_table(events: Iterator[LoggedEvent], out: TextIO) -> None:
+    """For people: an event a line."""
+    count = 0
+    for count, event in enumerate(events, 1):  # noqa: B007
+        text = " ".join(event.text.split())
+        out.write(f"{event.time}  {event.camera or '-':<12} {event.run or '-':<16}  {event.kind:<12} {text}\n")
+    out.write(f"{count} events\n")
+
+
+def write_event_csv(events: Iterator[LoggedEvent], out: TextIO) -> None:
+    """A row an event, under a head of names; no camera: the whole line."""
+    writer = csv.writer(out)
+    writer.writerow(EVENT_COLUMNS)
+    writer.writerows((e.time, e.camera, e.run or "", e.kind, e.text) for e in events)
+
+
+def as_coco(frames: Iterator[LoggedFrame], data_dir: Path) -> CocoExport:
+    """The frames with evidence in the COCO object detection format (cocodataset.org/#format-data): boxes x, y, w, h.
+
+    On a running line a folder may go while this reads: a worse frame of the incident took its place.
+    """
+    left_out = 0
     images: list[dict[str, object]] = []
     annotations: list[dict[str, object]] = []
     kinds: dict[str, int] = {}
@@ -131,7 +210,11 @@ def as_coco(frames: Iterator[LoggedFrame], data_dir: Path) -> dict[str, object]:
         if frame.evidence is None or frame.state != "BAD":
             continue
         folder = evidence_folder(frame.camera, frame.run, frame.seq)
-        described = json.loads((data_dir / folder / "evidence.json").read_text())
+        try:
+            described = json.loads((data_dir / folder / "evidence.json").read_text())
+        except FileNotFoundError:
+            left_out += 1
+            continue
         image = {"file_name": f"{folder}/frame.png", "width": described["width"], "height": described["height"]}
         images.append({"id": len(images) + 1, **image, "date_captured": frame.time})
         for defect in frame.defects:
@@ -140,7 +223,16 @@ def as_coco(frames: Iterator[LoggedFrame], data_dir: Path) -> dict[str, object]:
             box = {"bbox": [x0, y0, x1 - x0, y1 - y0], "area": defect.area_px, "iscrowd": 0, "score": defect.score}
             annotations.append({"id": len(annotations) + 1, "image_id": len(images), "category_id": category, **box})
     categories = [{"id": number, "name": kind} for kind, number in kinds.items()]
-    return {"images": images, "annotations": annotations, "categories": categories}
+    return CocoExport({"images": images, "annotations": annotations, "categories": categories}, left_out)
+
+
+def _utc(utc_ns: int) -> str:
+    return datetime.fromtimestamp(utc_ns / 1e9, timezone.utc).isoformat(timespec="milliseconds")
+
+
+def _nanoseconds(since: datetime | None) -> int:
+    """Since the epoch, within what the log can hold."""
+    return 0 if since is None else min(max(0, round(since.timestamp() * 1e9)), 2**63 - 1)
 
 
 def _moment(text: str) -> datetime:

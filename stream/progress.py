@@ -1,4 +1,4 @@
-"""Live progress at a terminal, or now and then in a log: a line per camera. Pure text; the caller prints it."""
+"""Live progress at a terminal, or now and then in a log: a line per camera. Knows no process and no socket."""
 
 from __future__ import annotations
 
@@ -10,16 +10,23 @@ from typing import TextIO
 from stream.messages import CameraCounts, CameraStatus, HouseStatus, LineStatus
 
 TERMINAL_EVERY_S, LOG_EVERY_S = 0.5, 5.0
+ERASE_BELOW = "\x1b[J"
+CUT, WRAP = "\x1b[?7l", "\x1b[?7h"  # lines too wide for the terminal: a block must be as high as it has lines
 
 
 class Progress:
-    """Prints how the line is: in place at a terminal, else a line per camera every few seconds."""
+    """Prints how the line is: in place at a terminal, else a line per camera every few seconds.
+
+    At a terminal the cursor waits at the start of the block: what others print meanwhile pushes the next block down,
+    instead of being erased with this one. The block begins with an empty line, so that such a line is not written
+    over words.
+    """
 
     def __init__(self, out: TextIO = sys.stderr) -> None:
         self._out = out
         self._terminal = out.isatty()
         self._at_s = time.monotonic() + (0.0 if self._terminal else LOG_EVERY_S)
-        self._lines = 0
+        self._block = ""  # what stands below the cursor
 
     def show(self, cameras: Iterable[CameraStatus], recorded: LineStatus | None, house: HouseStatus) -> None:
         now_s = time.monotonic()
@@ -29,15 +36,20 @@ class Progress:
         self._print(progress_lines(cameras, recorded, house))
 
     def finish(self) -> None:
-        """What was printed in place stays."""
-        self._lines = 0
+        """The block stays, and the cursor goes below it; may be called twice."""
+        if self._block:
+            # written again: where the cursor stands in it now, nobody knows
+            self._out.write(ERASE_BELOW + self._block)
+            self._out.flush()
+        self._block = ""
 
     def _print(self, lines: list[str]) -> None:
-        if self._terminal and self._lines:
-            self._out.write(f"\x1b[{self._lines}A\x1b[J")
-        self._out.write("".join(line + "\n" for line in lines))
+        text = "".join(line + "\n" for line in lines)
+        if self._terminal:
+            self._block = f"\n{CUT}{text}{WRAP}"
+            text = f"{ERASE_BELOW}{self._block}\x1b[{len(lines) + 1}A"
+        self._out.write(text)
         self._out.flush()
-        self._lines = len(lines)
 
 
 def progress_lines(cameras: Iterable[CameraStatus], recorded: LineStatus | None, house: HouseStatus) -> list[str]:

@@ -52,7 +52,8 @@ def run(line: LineSettings, places: Places, heart: Heart, session: str) -> None:
     try:
         while heart.beat():
             recorder.step(timeout_s=line.recorder.commit_ms / 1000)
-        while recorder.busy():
+        until = time.monotonic() + line.supervisor.stop_s
+        while recorder.busy() and time.monotonic() < until:
             heart.alive()
             recorder.step(timeout_s=0.005)
     finally:
@@ -79,6 +80,7 @@ class Recorder:
         self._filming = Filming(line.data_dir, self._views)
         self._engine, self._bundle_id = "", ""
         self._status_at = 0.0
+        self._garbage = 0
 
     def step(self, timeout_s: float) -> None:
         """Takes what has arrived, and answers what is on disk."""
@@ -90,10 +92,12 @@ class Recorder:
         written = self._committer.step(self._books)
         if written is not None:
             self._answer(written)
+            self._end_films(written)
         self._release_early()
         now = time.monotonic()
         if now >= self._status_at:
             self._status_at = now + STATUS_EVERY_S
+            self._mind_garbage()
             self._live.send(self.status())
 
     def busy(self) -> bool:
@@ -145,6 +149,13 @@ class Recorder:
         if not (self._books.wants_pixels(judged) and self._evidence.take(judged, region)):
             self._books.judged(judged)
 
+    def _mind_garbage(self) -> None:
+        """Messages that were none of ours are dropped, counted, and on record."""
+        if self._peers.garbage > self._garbage:
+            self._garbage = self._peers.garbage
+            said = f"{self._garbage} messages so far were none of this line's; they were dropped"
+            self._books.event(Event("", 0, "garbage", said, time.time_ns()))
+
     # --- the disk ---
 
     def _answer(self, staged: Staged) -> None:
@@ -157,10 +168,18 @@ class Recorder:
             else:
                 self._peers.send(message, to=reply.to.encode())
 
+    def _end_films(self, staged: Staged) -> None:
+        """A run whose every frame is accounted for needs its encoder no more."""
+        for book in staged.batch.books.values():
+            if book.closed:
+                self._filming.end(book.camera, book.run)
+
     def _release_early(self) -> None:
         """The disk refuses or stalls: inspection goes on with the slots of frames whose pixels nobody needs."""
+        filmed = self._filming.waiting()
         for camera, keys in self._committer.early_releases(self._books).items():
-            self._peers.send(Release(camera, keys, committed=False), to=capture_name(camera).encode())
+            free = tuple(key for key in keys if (camera, key) not in filmed)
+            self._peers.send(Release(camera, free, committed=False), to=capture_name(camera).encode())
 
     def _load_book(self, camera: str, run: int) -> RunBook | None:
         if self._committer.log is None:

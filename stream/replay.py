@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sqlite3
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -14,14 +13,23 @@ import msgspec
 
 from stream.configuration import read_line
 from stream.defect_log import LogError, open_for_reading, read_book
+from stream.links import BusyError
+from stream.problem import ConfigurationError, Problem
 from stream.run_book import RunBook
 from stream.running import RefusedError, exit_code, run_line
 from stream.settings import LineSettings
+from stream.summary import SessionSummary
 
 EXAMPLE = """example:
   python -m stream replay shift.mp4 --config configs/line.yaml --diff 1763835341123456
 
+The replay is kept in the line's own log: the line must not be running meanwhile.
+
 exit code: 0 judged, and as before where --diff is given; 1 some verdict changed; 2 it could not be judged"""
+LINE_RUNS = (
+    "a replay is kept in the same log. Stop the line (python -m stream stop FILE.yaml), or keep the replay elsewhere "
+    "with --set data_dir=DIR, without --diff, for the run to compare with is in the line's log"
+)
 
 
 @dataclass(frozen=True)
@@ -33,6 +41,19 @@ class Change:
     after: str | None
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """What two runs of one recording have in common."""
+
+    changed: tuple[Change, ...]
+    same_digest: bool  # also scores and masks are the same, bit for bit
+    note: str  # the outcome in one line
+
+    @property
+    def same(self) -> bool:
+        return self.same_digest and not self.changed
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = "Judges a recording again, as fast as possible, losing nothing."
     parser.epilog = EXAMPLE
@@ -41,31 +62,47 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, required=True, metavar="FILE.yaml", help="the line that judges")
     parser.add_argument("--set", dest="overrides", action="append", default=[], metavar="SETTING=VALUE")
     parser.add_argument("--camera", help="whose settings apply, where the line has several cameras")
-    parser.add_argument("--diff", type=int, metavar="RUN", help="list frames whose verdict differs from this run's")
+    parser.add_argument("--diff", type=_run_id, metavar="RUN", help="list frames whose verdict differs from this run's")
     parser.add_argument("--json", action="store_true", help="print one JSON object, last on stdout")
 
 
 def run(arguments: argparse.Namespace) -> int:
     line = _line(arguments)
     try:
-        before = _book(line, arguments.diff) if arguments.diff else None
+        before = None if arguments.diff is None else _book(line, arguments.diff)
         summary = run_line(line, until_end=True)
-    except (LogError, RefusedError) as error:
+        if summary is None or exit_code(summary):
+            return 2
+        found = None if before is None else compare(before, _book(line, _last_run(line, summary)))
+    except RefusedError as error:
+        print(f"{error}: {LINE_RUNS}" if isinstance(error.__cause__, BusyError) else error, file=sys.stderr)
+        return 2
+    except LogError as error:
         print(error, file=sys.stderr)
         return 2
-    if summary is None or exit_code(summary):
-        return 2
-    changed: list[Change] = []
-    note = ""
-    if before is not None:
-        after = _book(line, summary.cameras[line.cameras[0].name].runs[-1])
-        changed = list(changes(before, after))
-        note = difference(before, after, changed)
-        _print(changed, note, sys.stderr if arguments.json else sys.stdout)
+    if found is not None:
+        _print(found, sys.stderr if arguments.json else sys.stdout)
     if arguments.json:
-        document = {"summary": summary, "changed": [vars(change) for change in changed], "note": note}
+        document = {
+            "summary": summary,
+            "changed": found.changed if found else (),
+            "note": found.note if found else "",
+        }
         print(msgspec.json.encode(document).decode(), flush=True)
-    return 1 if changed or note.startswith("scores") else 0
+    return 0 if found is None or found.same else 1
+
+
+def compare(before: RunBook, after: RunBook) -> Comparison:
+    """Frame by frame, then by digest. Pure."""
+    changed = tuple(changes(before, after))
+    same_digest = before.digest == after.digest
+    if changed:
+        note = f"{len(changed)} of {after.captured} frames are judged otherwise than in run {before.run}"
+    elif not same_digest:
+        note = f"scores or masks differ from run {before.run}, though no frame changed its state: the digests differ"
+    else:
+        note = f"all {after.captured} frames are judged as in run {before.run}, bit for bit"
+    return Comparison(changed, same_digest, note)
 
 
 def changes(before: RunBook, after: RunBook) -> Iterator[Change]:
@@ -76,29 +113,30 @@ def changes(before: RunBook, after: RunBook) -> Iterator[Change]:
             yield Change(seq, *states)
 
 
-def difference(before: RunBook, after: RunBook, changed: list[Change]) -> str:
-    """What the comparison came to, in one line. Pure."""
-    if changed:
-        return f"{len(changed)} of {after.captured} frames are judged otherwise than in run {before.run}"
-    if before.digest != after.digest:
-        return f"scores or masks differ from run {before.run}, though no frame changed its state: the digests differ"
-    return f"all {after.captured} frames are judged as in run {before.run}, bit for bit"
-
-
 def _line(arguments: argparse.Namespace) -> LineSettings:
-    """The line with one camera, reading the recording without pace or loss, without a page."""
+    """The line with one camera, reading the recording without pace or loss, without a page.
+
+    Raises ConfigurationError.
+    """
     line = read_line(arguments.config, arguments.overrides)
     names = [camera.name for camera in line.cameras]
     name = arguments.camera or names[0]
     if name not in names or (arguments.camera is None and len(names) > 1):
-        raise SystemExit(f"--camera: got {arguments.camera}; the cameras of this line are {', '.join(names)}")
+        got = "is needed" if arguments.camera is None else f"got {arguments.camera}"
+        text = f"{got}; the cameras of this line are {', '.join(names)}"
+        raise ConfigurationError([Problem("", "--camera", None, text)])
     source = str(Path(arguments.recording).resolve())
     camera = replace(line.camera(name), source=source, policy="every", pace="fast")
     return replace(line, cameras=(camera,), display=replace(line.display, enabled=False))
 
 
+def _last_run(line: LineSettings, summary: SessionSummary) -> int:
+    return summary.cameras[line.cameras[0].name].runs[-1]
+
+
 def _book(line: LineSettings, run_id: int) -> RunBook:
-    db: sqlite3.Connection = open_for_reading(line.data_dir)
+    """Raises LogError where the log has no such run."""
+    db = open_for_reading(line.data_dir)
     try:
         book = read_book(db, line.cameras[0].name, run_id, line.recorder.incident_gap_frames)
     finally:
@@ -108,7 +146,14 @@ def _book(line: LineSettings, run_id: int) -> RunBook:
     return book
 
 
-def _print(changed: list[Change], note: str, out: TextIO) -> None:
-    for change in changed:
+def _print(found: Comparison, out: TextIO) -> None:
+    for change in found.changed:
         print(f"frame {change.seq}: {change.before} -> {change.after}", file=out)
-    print(note, file=out)
+    print(found.note, file=out)
+
+
+def _run_id(text: str) -> int:
+    """A run's number, as `log` prints it before the slash."""
+    if not text.isdecimal() or int(text) >= 2**63:
+        raise argparse.ArgumentTypeError(f"got {text}; give the number of a run, as `python -m stream log` lists it")
+    return int(text)

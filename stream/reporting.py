@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from itertools import islice
 
 from stream.desk import Desk
+from stream.ledger import Interval, Ledger
 from stream.links import Link
 from stream.messages import Event, Key, Known, Message, Recall, Release, Reported
 from stream.run_account import RunAccount
@@ -32,10 +34,11 @@ class Reporting:
         self._recorder_id = ""
         self._recorder_died_s: float | None = None
         self._events: deque[Event] = deque(maxlen=EVENTS_MAX)  # filled by both threads, sent by the work loop
-        self._known: dict[int, set[int]] = {}
+        self._known: dict[int, Ledger] = {}
         self._asked_s: dict[int, float] = {}
         self._reported_s: dict[int, tuple[int, float]] = {}  # run: serial, when
         self.settled_frames = 0  # of this session's runs that need no report any more
+        self.settled_dropped: dict[str, int] = {}  # of those, by reason
 
     def tell(self, run: int, kind: str, text: str) -> None:
         """Something a person should be able to read later. May be called from any thread."""
@@ -49,9 +52,9 @@ class Reporting:
         while self._events and self._recorder.send(self._events[0]):
             self._events.popleft()
 
-    def known(self, run: int) -> set[int]:
+    def known(self, run: int) -> Ledger:
         """The frames of a run that need not be captured again."""
-        return self._known.get(run, set())
+        return self._known.get(run, Ledger())
 
     def report(self, now_s: float) -> None:
         """Says what the recorder has not confirmed, and forgets the runs that are settled."""
@@ -74,15 +77,13 @@ class Reporting:
         """Frames of an interrupted run that neither ring nor log has are captured again, or on record as dropped."""
         held = self._desk.slots.held_by_run().get(account.run, [])
         known = self._known[account.run]
-        known.update(held)
+        for seq in held:
+            known.add(seq, seq + 1, "held")
         account.recalled = True
         if self._desk.resumable() is account and not self._desk.stopping:
             return
-        start = 0
-        for seq in [*sorted(s for s in known if s < account.captured), account.captured]:
-            if seq > start:
-                account.decide(start, seq, "dropped:capture_died")
-            start = seq + 1
+        for start, stop in self._known.pop(account.run).missing(0, account.captured):
+            account.decide(start, stop, "dropped:capture_died")
         if not account.ended:
             account.ended, account.note = True, "the capture died"
 
@@ -98,7 +99,7 @@ class Reporting:
         elif isinstance(message, Reported):
             self._confirmed(message, now_s)
         elif isinstance(message, Known):
-            self._known[message.run] = {seq for start, stop in message.intervals for seq in range(start, stop)}
+            self._known[message.run] = Ledger(Interval(start, stop, "on record") for start, stop in message.intervals)
 
     def _confirmed(self, message: Reported, now_s: float) -> None:
         if self._recorder_id not in ("", message.recorder):
@@ -117,16 +118,23 @@ class Reporting:
             unreleased = [h.key for h in self._desk.slots.overdue(before_ns, judged=True)]
             for account in list(self._desk.accounts.values()):
                 if account.settled and account.run not in held:
-                    self.settled_frames += account.captured if account.session == self._session else 0
+                    self._settle(account)
                     self._desk.forget(account)
                     continue
                 if account.recalled:
                     self._report_run(account, unreleased, now_s)
             self._desk.tidy()
 
+    def _settle(self, account: RunAccount) -> None:
+        if account.session != self._session:
+            return
+        self.settled_frames += account.captured
+        for reason, frames in account.dropped().items():
+            self.settled_dropped[reason] = self.settled_dropped.get(reason, 0) + frames
+
     def _report_run(self, account: RunAccount, unreleased: list[Key], now_s: float) -> None:
-        late = [Key(account.run, seq) for start, stop in account.unrecorded() for seq in range(start, stop)]
-        pending = [key for key in unreleased if key.run == account.run] + late[:PENDING_MAX]
+        late = (Key(account.run, seq) for start, stop in account.unrecorded() for seq in range(start, stop))
+        pending = [key for key in unreleased if key.run == account.run] + list(islice(late, PENDING_MAX))
         report = account.report(pending[:PENDING_MAX])
         if report is None:
             return

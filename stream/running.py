@@ -23,12 +23,12 @@ from stream.summary import SessionSummary, as_text, check_truth, films_of, summa
 from stream.supervisor import Supervisor
 
 log = logging.getLogger("linewatch")
-OK, NOTHING_JUDGED = 0, 2
+OK, LEDGER_OPEN, NOTHING_JUDGED = 0, 1, 2
 EXAMPLE = """example:
   python -m stream run configs/line.yaml --source rtsp://192.168.1.20/stream
   python -m stream run configs/demo.yaml --until-end --json
 
-exit code: 0 frames were captured; 2 refused, or nothing could be captured"""
+exit code: 0 frames were judged; 1 some are not accounted for; 2 refused, or nothing could be read"""
 
 
 class RefusedError(Exception):
@@ -92,9 +92,11 @@ def _watch(
             progress.show(house.cameras.values(), house.recorded, house.house())
         if house.ended and not over:
             over = True
+            progress.finish()
             if not until_end:
                 tell_summary(line, session)
                 say("The page stays up; Ctrl-C ends it.")
+    progress.finish()
     house.stop()
     return summary_of(line, session) if over and not until_end else tell_summary(line, session)
 
@@ -116,9 +118,11 @@ def summary_of(line: LineSettings, session: str) -> SessionSummary | None:
 
 
 def exit_code(summary: SessionSummary | None) -> int:
-    """0 where at least one frame was captured; 2 where nothing was."""
-    captured = sum(camera.captured for camera in summary.cameras.values()) if summary else 0
-    return OK if captured else NOTHING_JUDGED
+    """0 where frames were read and each is accounted for; 1 where some are not; 2 where nothing could be read."""
+    cameras = list(summary.cameras.values()) if summary else []
+    if not any(camera.captured > camera.unreadable for camera in cameras):
+        return NOTHING_JUDGED
+    return OK if all(camera.ledger_closed for camera in cameras if camera.captured) else LEDGER_OPEN
 
 
 def say(text: str) -> None:

@@ -86,6 +86,7 @@ class SupervisorSettings:
     """When a role counts as hung."""
 
     silent_after_s: float = 1.5  # a work loop without a beat for so long is killed and started again
+    judging_s: float = 2.0  # the same for an inspector: it may be silent for one frame, however slow its networks are
     starting_s: float = 60.0  # time from start to the first beat
     stop_s: float = 10.0  # time for an orderly stop before SIGKILL
 

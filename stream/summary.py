@@ -31,6 +31,7 @@ class CameraSummary(msgspec.Struct, frozen=True):
     digest: str  # hex; of several runs: their sum modulo 2**256
     lost: int
     notes: list[str]  # why each run ended
+    unreadable: int  # frames of which no picture could be decoded; they are UNKNOWN
 
 
 class LatencySummary(msgspec.Struct, frozen=True):
@@ -65,6 +66,14 @@ def summarize(line: LineSettings, session: str) -> SessionSummary:
     db = open_for_reading(line.data_dir)
     try:
         books = list(session_books(db, session, line.recorder.incident_gap_frames))
+        unreadable = {
+            name: db.execute(
+                "SELECT count(*) FROM verdicts JOIN runs USING (camera, run)"
+                " WHERE session=? AND camera=? AND reason='decode_error'",
+                (session, name),
+            ).fetchone()[0]
+            for name in {book.camera for book in books}
+        }
         row = db.execute("SELECT engine, bundle FROM sessions WHERE session=?", (session,)).fetchone()
     finally:
         db.close()
@@ -72,7 +81,7 @@ def summarize(line: LineSettings, session: str) -> SessionSummary:
     names = [camera.name for camera in line.cameras]
     names += [book.camera for book in books if book.camera not in names]
     return SessionSummary(
-        cameras={name: _camera(name, books) for name in dict.fromkeys(names)},
+        cameras={name: _camera(name, books, unreadable.get(name, 0)) for name in dict.fromkeys(names)},
         incidents=sum(len(book.incidents) for book in books),
         latency_ms=LatencySummary(latencies.percentile(0.5), latencies.percentile(0.99)),
         engine=row[0] if row else "",
@@ -124,7 +133,7 @@ def films_of(line: LineSettings, summary: SessionSummary) -> tuple[Path, ...]:
     return tuple(path for name in names for path in sorted(folder.glob(f"{name}*.mp4")))
 
 
-def _camera(name: str, books: list[RunBook]) -> CameraSummary:
+def _camera(name: str, books: list[RunBook], unreadable: int) -> CameraSummary:
     mine = [book for book in books if book.camera == name]
     count = counts(name, books)
     return CameraSummary(
@@ -138,6 +147,7 @@ def _camera(name: str, books: list[RunBook]) -> CameraSummary:
         digest=f"{sum(book.digest for book in mine) % DIGEST_MODULUS:064x}",
         lost=sum(book.lost for book in mine),
         notes=[book.note for book in mine if book.note],
+        unreadable=unreadable,
     )
 
 

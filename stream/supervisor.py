@@ -44,10 +44,14 @@ class Supervisor:
         self.cameras: dict[str, CameraStatus] = {}
         self.recorded: LineStatus | None = None
         self.stop_asked = False
-        patience = Patience(line.supervisor.starting_s, line.supervisor.silent_after_s)
+        care = line.supervisor
+        common, judging = (Patience(care.starting_s, after_s) for after_s in (care.silent_after_s, care.judging_s))
         settings = dump_line(line)
         tasks = _tasks(line, session, listening)
-        self._children = {name: Child(task, settings, places, patience) for name, task in tasks.items()}
+        self._children = {
+            name: Child(task, settings, places, judging if name.startswith("inspect") else common)
+            for name, task in tasks.items()
+        }
 
     def __enter__(self) -> Supervisor:
         return self
@@ -57,9 +61,7 @@ class Supervisor:
             child.wanted = False
             child.signal(signal.SIGKILL)
         for child in self._children.values():
-            if child.process is not None:
-                child.process.wait()
-                child.forget()
+            child.bury()
         self._links.close()
         self._claim.close()
 
@@ -75,6 +77,9 @@ class Supervisor:
         while not all(child.beaten for child in first):
             self.step()
             refused = [child for child in first if child.exit_code == REFUSED]
+            hopeless = [child for child in first if looping(child.early_deaths)]
+            if hopeless and not refused:
+                return f"{hopeless[0].task.name} does not come up; its reason stands above"
             if refused:
                 return f"{refused[0].task.name} refused to work; its reason stands above"
             if not heart.beat() or self.stop_asked:
@@ -137,8 +142,7 @@ class Supervisor:
                 if child.process is not None:
                     log.warning("%s did not stop in time and is killed", child.task.name)
                     child.signal(signal.SIGKILL)
-                    child.process.wait()
-                    child.forget()
+                    child.bury()
 
     def _named(self, role: str) -> list[Child]:
         return [child for name, child in self._children.items() if name.split(" ")[0] == role]

@@ -94,11 +94,11 @@ def test_leftovers_go_and_what_rows_point_to_stays(tmp_path: Path) -> None:
     wanted, unwanted = kept(tmp_path, 7), kept(tmp_path, 8)
     half = wanted.with_name(".partial-00000009")
     half.mkdir()
-    assert remove_leftovers(tmp_path, {wanted.relative_to(tmp_path).as_posix()}) == 2
+    assert remove_leftovers(tmp_path, {wanted.relative_to(tmp_path).as_posix()}, {("belt", str(RUN))}) == 2
     assert wanted.is_dir()
     assert not unwanted.exists()
     assert not half.exists()
-    assert remove_leftovers(tmp_path / "nothing here", set()) == 0
+    assert remove_leftovers(tmp_path / "nothing here", set(), set()) == 0
 
 
 def test_evidence_may_be_removed_twice(tmp_path: Path) -> None:

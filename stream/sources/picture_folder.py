@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from detector.errors import PictureError
 from detector.pictures import SUFFIXES, pictures_in, read_picture
 from stream.sources.source import Picture, SourceError
 
+log = logging.getLogger("linewatch")
 _UNREADABLE = np.zeros((1, 1, 3), np.uint8)
 
 
@@ -20,6 +22,7 @@ class PictureFolder:
 
     def __init__(self, folder: Path) -> None:
         self._closed = False
+        self._told: set[Path] = set()
         try:
             self._files = sorted(pictures_in(folder), key=_natural)
         except OSError as error:
@@ -29,14 +32,20 @@ class PictureFolder:
             raise SourceError(f"{folder}: no pictures in the folder; it needs files that end in {kinds}", final=True)
 
     def pictures(self, first_index: int = 0) -> Iterator[Picture]:
-        """One picture a file; one that cannot be read keeps its index, with the reason as its problem."""
+        """One picture a file; one that cannot be read keeps its index, and the log says once why."""
         for index, file in enumerate(self._files[first_index:], first_index):
             if self._closed:
                 return
             try:
                 yield Picture(read_picture(file), index, None)
-            except PictureError:
+            except PictureError as error:
+                self._tell(file, error)
                 yield Picture(_UNREADABLE, index, None, "decode_error")
+
+    def _tell(self, file: Path, error: PictureError) -> None:
+        if file not in self._told:
+            self._told.add(file)
+            log.warning("%s: %s", file.name, error)
 
     def close(self) -> None:
         self._closed = True

@@ -79,8 +79,8 @@ class Board:
             return self._house.alarms
         line, heard_ns = self._line
         silent_ns = now_ns - heard_ns
-        finished = (role := self._role("record")) is not None and role.state in ("finished", "stopped")
-        if silent_ns <= RECORDER_SILENT_NS or finished:
+        stopped = (role := self._role("record")) is not None and role.state == "stopped"
+        if silent_ns <= RECORDER_SILENT_NS or stopped:
             return tuple(dict.fromkeys(line.alarms + self._house.alarms))
         silence = f"no word from the recorder for {silent_ns / 1e9:.0f} s: counts and incidents are old"
         return (silence, *dict.fromkeys(line.alarms + self._house.alarms))
@@ -89,12 +89,13 @@ class Board:
 def camera_state(said: CameraStatus | None, silent_ns: int, role: RoleStatus | None) -> tuple[str, str]:
     """State and text of a camera: what its capture said, unless that is too long ago.
 
-    A capture that has ended its recording goes, and its silence then is no fault.
+    A capture that has come to the end stays and says so until the line stops. Captures are stopped before the page:
+    their silence is no fault then.
     """
-    finished = role is not None and role.state == "finished"
     if said is None:
-        return ("ended", "") if finished else ("starting", role.text if role else "")
-    if said.state == "ended" or (finished and said.state == "stopping"):
+        stopped = role is not None and role.state == "stopped"
+        return ("ended", "") if stopped else ("starting", role.text if role else "")
+    if said.state == "ended":
         return "ended", said.text
     if silent_ns > SILENT_NS:
         why = f"{role.role}: {role.state}. {role.text}".strip() if role else "no word from its capture"

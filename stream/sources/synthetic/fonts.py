@@ -43,8 +43,14 @@ def prints_codes(path: Path) -> bool:
 
 
 def held_out(path: Path) -> bool:
-    """Whether this font's family is kept for measuring; by the family's name, so the answer never changes."""
-    family = path.stem.split("-")[0].lower()
+    """Whether this font's family is kept for measuring; by the family's name, so the answer never changes.
+
+    The shipped ones never are: they are what the demo and the tests print with, and a line's own fonts are known to
+    whoever trains for it.
+    """
+    family = _family(path)
+    if family in {_family(shipped) for shipped in shipped_fonts()}:
+        return False
     return hashlib.sha256(family.encode()).digest()[0] % HELD_OUT_SHARE == 0
 
 
@@ -52,6 +58,10 @@ def split_fonts(fonts: Iterable[Path]) -> tuple[tuple[Path, ...], tuple[Path, ..
     """(fonts to train on, fonts to measure on): no family stands on both sides."""
     fonts = tuple(fonts)
     return tuple(f for f in fonts if not held_out(f)), tuple(f for f in fonts if held_out(f))
+
+
+def _family(path: Path) -> str:
+    return path.stem.split("-")[0].lower()
 
 
 @functools.lru_cache(maxsize=256)

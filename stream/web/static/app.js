@@ -8,7 +8,7 @@ import { connect } from "./socket.js";
 import { Wall } from "./wall.js";
 
 const TICK_MS = 100;
-const WELL = new Set(["running", "finished", "starting", "stopped"]);
+const WELL = new Set(["running", "starting", "stopped"]);
 const byId = (id) => document.getElementById(id);
 
 const wall = new Wall(byId("wall"), byId("camera"));

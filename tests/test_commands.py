@@ -12,9 +12,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import zmq
 
+from stream.__main__ import main
+from stream.places import places_for
 from tests.line import ROOT, alive, rows, run_to_end, running, wait_for, write_line
-from tests.recordings import numbered_frames, write_recording
+from tests.recordings import numbered_frames, size_changes, write_recording
 
 BAD = {5, 6, 30}
 
@@ -58,6 +61,12 @@ def test_a_replay_against_an_unknown_run_says_so(judged: tuple[Path, Path, int])
     assert done.returncode == 2 and "--diff 12345: no such run" in done.stderr
 
 
+def test_a_replay_of_a_camera_that_is_not_there_is_misuse(judged: tuple[Path, Path, int]) -> None:
+    file, recording, _ = judged
+    done = stream("replay", recording, "--config", file, "--camera", "bolt")
+    assert done.returncode == 2 and done.stderr == "--camera: got bolt; the cameras of this line are belt\n"
+
+
 def test_the_log_lists_each_bad_frame(judged: tuple[Path, Path, int]) -> None:
     file, _, run = judged
     done = stream("log", file, "--since", "1h", "--camera", "belt", "--state", "BAD")
@@ -94,11 +103,28 @@ def test_status_and_stop_reach_a_running_line_and_are_on_record(tmp_path: Path) 
         assert {role["role"] for role in answer["house"]["roles"]} == {"record", "display", "inspect 1", "capture belt"}
         second = stream("run", file, "--until-end")
         assert second.returncode == 2 and "runs already" in second.stderr
+        replay = stream("replay", recording, "--config", file)
+        assert replay.returncode == 2 and "runs already" in replay.stderr
+        assert "Stop the line" in replay.stderr and "--set data_dir=DIR, without --diff" in replay.stderr
         assert stream("stop", file).returncode == 0
         camera = line.summary()["cameras"]["belt"]
     assert line.process.returncode == 0 and camera["ledger_closed"] and camera["captured"] < 400, line.said()
     asked = [text for (text,) in rows(line.data_dir, "SELECT text FROM events WHERE kind='control'")]
     assert [text.split()[0] for text in asked] == ["status", "stop"]
+    listed = stream("log", file, "--events").stdout
+    assert "control" in listed and "stop asked by" in listed
+
+
+@pytest.mark.parametrize("command", ["status", "stop"])
+def test_a_folder_that_others_may_enter_is_said_plainly(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("stream.places.SHM", tmp_path)
+    open_to_all = tmp_path / f"linewatch-{os.getuid()}"
+    open_to_all.mkdir()
+    open_to_all.chmod(0o755)
+    assert main([command, str(write_line(tmp_path, "synthetic:"))]) == 1
+    assert "got owner" in (said := capsys.readouterr().err) and "mode 0755" in said and "Traceback" not in said
 
 
 def test_each_role_runs_alone_and_they_find_each_other(tmp_path: Path) -> None:
@@ -169,3 +195,35 @@ def test_a_role_whose_supervisor_died_before_it_began_ends(tmp_path: Path) -> No
     )
     assert process.wait(20) == 1
     assert not alive(process.pid)
+
+
+def test_a_folder_in_which_nothing_can_be_read_is_exit_code_2(tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for name in ("a.png", "b.png"):
+        (folder / name).write_bytes(b"not a picture")
+    summary, code, said = run_to_end(write_line(tmp_path, folder))
+    camera = summary["cameras"]["belt"]
+    assert (code, camera["captured"], camera["unknown"], camera["unreadable"]) == (2, 2, 2, 2), said
+
+
+def test_a_change_of_size_in_the_middle_is_on_record(tmp_path: Path) -> None:
+    recording = size_changes(tmp_path / "sizes.mkv")
+    _, code, said = run_to_end(write_line(tmp_path, recording))
+    told = [text for (text,) in rows(tmp_path / "data", "SELECT text FROM events WHERE kind='size'")]
+    assert code == 0 and told == ["the pictures are 400x300 px from frame 20 on; they were 320x240"], said
+
+
+def test_garbage_on_a_socket_is_counted_and_changes_nothing(tmp_path: Path) -> None:
+    recording = write_recording(tmp_path / "belt.mp4", numbered_frames(100), fps=25)
+    file = write_line(tmp_path, recording, camera="pace: recorded")
+    with running(file) as line:
+        wait_for(lambda: line.judged() > 5, "the first verdicts")
+        with zmq.Context() as context, context.socket(zmq.DEALER) as stranger:
+            stranger.connect(places_for(line.data_dir).socket("record"))
+            for _ in range(50):
+                stranger.send(os.urandom(200))
+            camera = line.summary()["cameras"]["belt"]
+            stranger.close(linger=0)
+    assert camera["captured"] == 100 and camera["ledger_closed"], line.said()
+    assert rows(line.data_dir, "SELECT count(*) > 0 FROM events WHERE kind='garbage'") == [(1,)]

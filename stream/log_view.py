@@ -88,9 +88,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     if arguments.events and (arguments.state or arguments.export == "coco"):
-        print(
-            "--events: goes with --since, --camera and --export csv; frames alone have a state or COCO", file=sys.stderr
-        )
+        print("--events: goes with --since, --camera, --export csv; only frames have a state or boxes", file=sys.stderr)
         return 2
     data_dir = arguments.data_dir
     if data_dir is None:

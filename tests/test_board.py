@@ -36,14 +36,15 @@ def view(board: Board, now_ns: int, name: str = "belt") -> CameraView:
     [
         (None, 0.0, None, "starting"),
         (None, 0.0, role("starting"), "starting"),
-        (None, 0.0, role("finished"), "ended"),
+        (None, 0.0, role("stopped"), "ended"),
         (said(), 0.2, role("running"), "running"),
         (said(), 1.5, role("running"), "silent"),
         (said(), 1.5, None, "silent"),
         (said("retrying"), 0.2, None, "retrying"),
         (said("retrying"), 1.5, role("backing off"), "silent"),
-        (said("ended"), 900.0, role("finished"), "ended"),
-        (said("stopping"), 900.0, role("finished"), "ended"),
+        (said("ended"), 0.2, role("running"), "ended"),
+        (said("ended"), 900.0, role("stopped"), "ended"),
+        (said(), 900.0, role("stopped"), "silent"),
     ],
 )
 def test_a_camera_is_what_its_capture_says_unless_that_is_silent(
@@ -81,12 +82,12 @@ def test_alarms_of_recorder_and_house_are_shown_once_each() -> None:
     assert board.status(NO_PAGE, 0).alarms == ("disk full", "inspect 1 dies again and again")
 
 
-def test_a_silent_recorder_is_an_alarm_unless_it_has_finished() -> None:
+def test_a_silent_recorder_is_an_alarm_unless_it_was_stopped() -> None:
     board = Board(LINE, "s")
     board.take(counted(), 0)
     assert board.status(NO_PAGE, S).alarms == ()
     assert "no word from the recorder for 5 s" in board.status(NO_PAGE, 5 * S).alarms[0]
-    board.take(HouseStatus((role("finished", name="record"),), ()), 0)
+    board.take(HouseStatus((role("stopped", name="record"),), ()), 0)
     assert board.status(NO_PAGE, 5 * S).alarms == ()
 
 

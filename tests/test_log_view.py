@@ -7,6 +7,7 @@ import contextlib
 import csv
 import io
 import json
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
@@ -16,7 +17,20 @@ import pytest
 
 from stream.defect_log import Batch, DefectLog, VerdictRow, open_for_reading
 from stream.evidence import write_evidence
-from stream.log_view import COLUMNS, _moment, add_arguments, as_coco, read_frames, run, write_csv, write_table
+from stream.keeping import evidence_folder
+from stream.log_view import (
+    COLUMNS,
+    EVENT_COLUMNS,
+    _moment,
+    add_arguments,
+    as_coco,
+    read_events,
+    read_frames,
+    run,
+    write_csv,
+    write_table,
+)
+from stream.messages import Event
 from tests.frames import RUN, judged, verdict
 from tests.recordings import numbered_frame
 
@@ -27,13 +41,21 @@ def kept(data_dir: Path, seq: int, state: str, *, run_id: int = RUN) -> VerdictR
     return VerdictRow("belt", run_id, seq, of.verdict, of.frame, of.judged_mono_ns, of.inspector, evidence)
 
 
+START_NS = RUN * 1000
+EVENTS = (
+    Event("lid", RUN, "poison", "frame 1: three inspectors died of it", START_NS + 3_000_000),
+    Event("belt", RUN, "gap", "no picture for 2.0 s:\nthe camera is away", START_NS + 1_000_000),
+    Event("", 0, "control", "status asked by user 7", START_NS + 2_000_000),
+)
+
+
 @pytest.fixture
 def data_dir(tmp_path: Path) -> Path:
-    """BAD 3 and 9, UNKNOWN 5, and a poisoned frame of the camera `lid`, which has no picture's time."""
+    """BAD 3 and 9, UNKNOWN 5, and a poisoned frame of the camera `lid`, which has no picture's time; three events."""
     rows = [kept(tmp_path, 9, "BAD"), kept(tmp_path, 5, "UNKNOWN"), kept(tmp_path, 3, "BAD")]
     rows.append(VerdictRow("lid", RUN, 1, verdict("UNKNOWN")))
     with contextlib.closing(DefectLog(tmp_path)) as log:
-        log.write(Batch(verdicts=rows))
+        log.write(Batch(verdicts=rows, events=list(EVENTS)))
     return tmp_path
 
 
@@ -88,7 +110,9 @@ def test_a_row_of_the_table_per_frame_under_a_head(db: sqlite3.Connection) -> No
 
 
 def test_coco_names_pictures_that_exist_and_boxes_in_them(db: sqlite3.Connection, data_dir: Path) -> None:
-    coco = json.loads(json.dumps(as_coco(read_frames(db, since=None, camera=None, state=None), data_dir)))
+    export = as_coco(read_frames(db, since=None, camera=None, state=None), data_dir)
+    coco = json.loads(json.dumps(export.document))
+    assert export.left_out == 0
     assert [image["id"] for image in coco["images"]] == [1, 2]
     assert all((data_dir / image["file_name"]).is_file() for image in coco["images"])
     assert [(a["image_id"], a["bbox"], a["category_id"]) for a in coco["annotations"]] == [
@@ -101,12 +125,71 @@ def test_coco_names_pictures_that_exist_and_boxes_in_them(db: sqlite3.Connection
 def test_the_command_exports_and_says_where_no_log_is(
     data_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    assert called("--data-dir", str(data_dir), "--export", "coco", "--state", "BAD") == 0
+    assert len(json.loads(capsys.readouterr().out)["images"]) == 2
+    assert called("--data-dir", str(tmp_path / "elsewhere")) == 2
+    assert "no log here" in capsys.readouterr().err
+
+
+def called(*words: str) -> int:
     parser = argparse.ArgumentParser()
     add_arguments(parser)
-    assert run(parser.parse_args(["--data-dir", str(data_dir), "--export", "coco", "--state", "BAD"])) == 0
-    assert len(json.loads(capsys.readouterr().out)["images"]) == 2
-    assert run(parser.parse_args(["--data-dir", str(tmp_path / "elsewhere")])) == 2
-    assert "no log here" in capsys.readouterr().err
+    return run(parser.parse_args(words))
+
+
+def test_coco_leaves_out_and_counts_what_a_worse_frame_has_just_replaced(
+    data_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.rmtree(data_dir / evidence_folder("belt", RUN, 3))
+    assert called("--data-dir", str(data_dir), "--export", "coco") == 0
+    said = capsys.readouterr()
+    coco = json.loads(said.out)
+    assert [image["id"] for image in coco["images"]] == [annotation["image_id"] for annotation in coco["annotations"]]
+    assert [image["file_name"] for image in coco["images"]] == [f"{evidence_folder('belt', RUN, 9)}/frame.png"]
+    assert said.err.startswith("1 BAD frames left out")
+
+
+@pytest.mark.parametrize(
+    ("since_ms", "camera", "kinds"),
+    [
+        pytest.param(None, None, ["gap", "control", "poison"], id="all-oldest-first"),
+        pytest.param(1.5, None, ["control", "poison"], id="since-a-moment"),
+        pytest.param(None, "belt", ["gap"], id="of-a-camera"),
+        pytest.param(1.5, "belt", [], id="none"),
+    ],
+)
+def test_events_are_found(db: sqlite3.Connection, since_ms: float | None, camera: str | None, kinds: list[str]) -> None:
+    start = datetime.fromtimestamp(START_NS / 1e9, timezone.utc)
+    since = None if since_ms is None else start + timedelta(milliseconds=since_ms)
+    assert [event.kind for event in read_events(db, since=since, camera=camera)] == kinds
+
+
+def test_the_command_lists_events_a_line_each(data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert called("--data-dir", str(data_dir), "--events") == 0
+    gap, control, poison, count = capsys.readouterr().out.splitlines()
+    assert gap.split()[1:4] == ["belt", str(RUN), "gap"] and gap.endswith("no picture for 2.0 s: the camera is away")
+    assert control.split()[1:4] == ["-", "-", "control"]
+    assert "poison" in poison and gap.split()[0].endswith("+00:00")
+    assert count == "3 events"
+
+
+def test_the_command_exports_events(data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert called("--data-dir", str(data_dir), "--events", "--export", "csv") == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out, newline="")))
+    assert tuple(rows[0]) == EVENT_COLUMNS
+    assert [(row["camera"], row["run"], row["kind"]) for row in rows] == [
+        ("belt", str(RUN), "gap"),
+        ("", "", "control"),
+        ("lid", str(RUN), "poison"),
+    ]
+
+
+@pytest.mark.parametrize("words", [("--export", "coco"), ("--state", "BAD")], ids=["coco", "state"])
+def test_events_have_no_state_and_no_boxes(
+    data_dir: Path, words: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert called("--data-dir", str(data_dir), "--events", *words) == 2
+    assert "--events: goes with" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

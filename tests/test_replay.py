@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
+from pathlib import Path
+
 import pytest
 
 from stream.incidents import IncidentBook
-from stream.replay import Change, changes, difference
+from stream.problem import ConfigurationError
+from stream.replay import Change, add_arguments, compare, run
 from stream.run_book import RunBook
 
 Words = list[tuple[str, float]]
@@ -36,7 +40,39 @@ def book(run: int, words: Words) -> RunBook:
     ],
 )
 def test_the_frames_whose_verdict_changed_are_named(after: Words, expected: list[Change], note: str) -> None:
-    one, other = book(1, BEFORE), book(2, after)
-    changed = list(changes(one, other))
-    assert changed == expected
-    assert difference(one, other, changed).startswith(note)
+    found = compare(book(1, BEFORE), book(2, after))
+    assert list(found.changed) == expected
+    assert found.note.startswith(note)
+    assert found.same is (after is BEFORE)
+    assert found.same_digest is (after is BEFORE)
+
+
+TWO_CAMERAS = "cameras:\n  belt:\n    source: a.mp4\n  lid:\n    source: b.mp4\n"
+
+
+def called(*words: str) -> int:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    return run(parser.parse_args(words))
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        pytest.param((), "--camera: is needed; the cameras of this line are belt, lid", id="which-of-two"),
+        pytest.param(("--camera", "bolt"), "--camera: got bolt; the cameras of this line are belt, lid", id="no-such"),
+    ],
+)
+def test_a_camera_that_is_not_there_is_a_problem_of_the_call(tmp_path: Path, words: tuple[str, ...], text: str) -> None:
+    file = tmp_path / "line.yaml"
+    file.write_text(TWO_CAMERAS)
+    with pytest.raises(ConfigurationError) as caught:
+        called("a.mp4", "--config", str(file), *words)
+    assert str(caught.value) == text
+
+
+@pytest.mark.parametrize("run_id", ["-1", "first", "9223372036854775808", "1.5"])
+def test_what_is_no_run_is_refused_as_misuse(run_id: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        called("a.mp4", "--config", "line.yaml", f"--diff={run_id}")
+    assert caught.value.code == 2 and "give the number of a run" in capsys.readouterr().err

@@ -321,12 +321,18 @@ def cut(path: Path) -> Path:
 
 
 @pytest.mark.parametrize("make", [recordings.empty, recordings.garbage, cut], ids=["empty", "noise", "cut"])
-def test_a_picture_that_cannot_be_read_is_counted(tmp_path: Path, make: Callable[[Path], Path]) -> None:
+def test_a_picture_that_cannot_be_read_is_counted_and_the_log_says_once_why(
+    tmp_path: Path, make: Callable[[Path], Path], caplog: pytest.LogCaptureFixture
+) -> None:
     save(tmp_path / "1.png", numbered_frame(1))
     make(tmp_path / "2.png")
     save(tmp_path / "3.png", numbered_frame(3))
-    seen = read(PictureFolder(tmp_path))
+    source = PictureFolder(tmp_path)
+    seen = read(source)
     assert seen.indexes == [0, 1, 2] and seen.problems == [None, "decode_error", None]
+    read(source)
+    (said,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert said.startswith("2.png: not a picture that can be decoded: ")
 
 
 def test_a_picture_that_goes_away_is_counted(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from detector.stages import REFERENCE_CLASSIFIER, REFERENCE_SEGMENTER
 from detector.verdict import State
 from tests.needs import torch_or_skip
 from tools.dataset import DataError, Sample, load, read_folder, split
+from tools.judging import MASK_THRESHOLDS, Judged, Parts, fit_thresholds
 from tools.measures import (
     average_precision,
     counts,
@@ -149,6 +150,17 @@ def test_rates_of_a_known_case() -> None:
     assert (found.hits, found.misses, found.false_alarms, found.rest) == (2, 1, 1, 1)
     assert found.accuracy == 0.6
     assert average_precision(np.array([0.9, 0.8, 0.1]), np.array([1, 0, 1])) == pytest.approx((1 + 2 / 3) / 2)
+
+
+def test_the_gate_is_fitted_on_parts_where_there_are_films() -> None:
+    """Single pictures would set it near 0; a clean part's surest frame reaches 2, a scratched part's 4 and more."""
+    pixels = np.zeros((len(MASK_THRESHOLDS), 3), np.int64)
+    pictures = Judged([], np.array([-2.0, -1.0, 1.0, 2.0, -0.5, 0.5]), np.array([0, 0, 1, 1, 1, 0], bool), pixels)
+    film = Parts(np.array([1.0, 2.0, 4.0, 6.0]), np.array([False, False, True, True]))
+    without, with_films = fit_thresholds(pictures, []), fit_thresholds(pictures, [film])
+    assert without.threshold < with_films.threshold
+    assert with_films.temperature == without.temperature
+    assert with_films.threshold == pytest.approx(float(scores(np.array(3.0), without.temperature)), abs=1e-3)
 
 
 # With torch.

@@ -30,7 +30,7 @@ from detector.stages import InputSpec
 
 from .dataset import DataError, Sample, folder_sha256, read_folder, read_sample, split
 from .golden_samples import AREA_TOLERANCE, SCORE_TOLERANCE, write_golden
-from .judging import Stages, fit_thresholds, judge, judge_frames, measured
+from .judging import Stages, fit_thresholds, judge, judge_parts, measured
 from .networks import PRESETS, Plan
 from .onnx_files import write_onnx
 from .recordings import drawn
@@ -64,8 +64,8 @@ def export(
     samples = read_folder(data)
     _, validation = split(samples, VALIDATION_SHARE, record["seed"])
     judged = judge(stages, validation, "validation", show_progress)
-    frames = [judge_frames(stages, drawn(seed)) for seed in tqdm(films, desc="films", disable=not show_progress)]
-    fitted = fit_thresholds(judged, frames)
+    parts = [judge_parts(stages, drawn(seed)) for seed in tqdm(films, desc="films", disable=not show_progress)]
+    fitted = fit_thresholds(judged, parts)
     metrics = {
         "parity_with_torch": _parity(modules, stages, validation[:: max(1, len(validation) // PARITY_PICTURES)]),
         "validation": measured(judged, fitted),

@@ -17,12 +17,14 @@ from .judging import Fitted, Judged, Stages
 from .measures import scores
 
 SCORE_TOLERANCE, AREA_TOLERANCE = 0.02, 0.003
+CLEAR_LOGITS = 0.7  # a sample nearer to the gate could fall to the other side on another device
 
 
 def write_golden(folder: Path, stages: Stages, judged: Judged, fitted: Fitted) -> list[dict[str, Any]]:
     """Samples that are judged right, from plain to faint, the plainest GOOD (an empty belt, where there is one) too."""
     score = scores(judged.margins, fitted.temperature)
-    clear = np.abs(score - fitted.threshold) > 5 * SCORE_TOLERANCE
+    gate = np.log(fitted.threshold / (1 - fitted.threshold))
+    clear = np.abs(judged.margins / fitted.temperature - gate) > CLEAR_LOGITS
     right = clear & ((score >= fitted.threshold) == judged.truth)
     good, bad = np.flatnonzero(right & ~judged.truth), np.flatnonzero(right & judged.truth)
     good, bad = good[np.argsort(score[good])], bad[np.argsort(score[bad])]

@@ -73,32 +73,35 @@ def judge(stages: Stages, samples: list[Sample], what: str, show_progress: bool 
 
 
 @dataclass(frozen=True)
-class Frames:
-    """What the gate says of the frames of recordings, the doubtful ones left out."""
+class Parts:
+    """What the gate says of the parts of recordings: of each part the surest frame, for one BAD frame stops it."""
 
     margins: np.ndarray  # (N,) logit BAD minus logit GOOD
-    truth: np.ndarray  # (N,) bool, BAD by the rule
+    truth: np.ndarray  # (N,) bool, scratched
 
 
-def judge_frames(stages: Stages, recording: Recording) -> Frames:
-    """The gate over each frame of a recording that is plainly GOOD or plainly BAD."""
-    must, scratch, box = recording.must_seqs, recording.scratch_seqs, recording.truth.region
-    margins, truth = [], []
-    for seq, picture in enumerate(recording.pictures()):
-        if seq in scratch and seq not in must:
-            continue
+def judge_parts(stages: Stages, recording: Recording) -> Parts:
+    """The gate over each frame in which a part, or its scratch, is inside the rectangle."""
+    box = recording.truth.region
+    margins = []
+    for picture in recording.pictures():
         region = picture[box.y0 : box.y1, box.x0 : box.x1]
         logits = stages.classifier.run(network_input(region, stages.classifier_input))[0]
         margins.append(float(logits[1]) - float(logits[0]))
-        truth.append(seq in must)
-    return Frames(np.array(margins), np.array(truth, bool))
+    parts = recording.truth.parts
+    surest = [max(margins[part.first_seq : part.last_seq + 1]) for part in parts]
+    return Parts(np.array(surest), np.array([part.scratched for part in parts], bool))
 
 
-def fit_thresholds(judged: Judged, films: list[Frames]) -> Fitted:
-    """Temperature, the gate's threshold and the mask's, best on these samples; the gate's on the films' frames too."""
+def fit_thresholds(judged: Judged, films: list[Parts]) -> Fitted:
+    """Temperature, the gate's threshold and the mask's.
+
+    The gate's comes from the parts of films where there are any: a part is seen in some twenty frames, and a threshold
+    that is best for single pictures would stop the line for every tenth clean part. Without films, from the pictures.
+    """
     temperature = fitted_temperature(judged.margins, judged.truth)
-    margins = np.concatenate([judged.margins, *(film.margins for film in films)])
-    truth = np.concatenate([judged.truth, *(film.truth for film in films)])
+    margins = np.concatenate([film.margins for film in films]) if films else judged.margins
+    truth = np.concatenate([film.truth for film in films]) if films else judged.truth
     hits, called, scratched = judged.pixels.T
     dice = 2 * hits / np.maximum(1, called + scratched)
     return Fitted(

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-THRESHOLD_RANGE = (0.05, 0.95)
+THRESHOLD_RANGE = (0.02, 0.995)
 
 
 @dataclass(frozen=True)

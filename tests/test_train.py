@@ -185,7 +185,7 @@ def test_mask_and_picture_are_moved_alike(torch) -> None:
 
 
 def make_it_know(torch, folder: Path, path: Path) -> None:
-    """Fit the classifier's last layer to the folder by ridge regression: a few steps of training would leave it to luck."""
+    """Fit the last layer to the folder by ridge regression: a few steps of training would leave it to luck."""
     from tools.fit import as_tensor, normalised
     from tools.networks import PRESETS
 

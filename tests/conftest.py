@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import shutil
 import tempfile
 import time
@@ -15,8 +16,12 @@ from hypothesis import settings
 from stream.places import SHM, Places, places_for
 from tests.holdings import holdings
 
-settings.register_profile("line", deadline=None)  # the machine is shared: a slow example is no failure
-settings.load_profile("line")
+# The machine is shared: a slow example is no failure. CI runs the same examples each time, so that what it refuses
+# can be repeated; a desk draws new ones, and `HYPOTHESIS_PROFILE=shake` many of them.
+settings.register_profile("line", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.register_profile("shake", deadline=None, max_examples=2000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") == "true" else "line"))
 LEAVE_S = 3.0  # time for what was told to end to be gone
 
 

@@ -97,7 +97,7 @@ def test_padding_lies_outside_the_content_and_is_black(height: int, width: int) 
 def test_what_is_marked_comes_back_to_where_it_was(
     spec: InputSpec, height: int, width: int, across: float, down: float
 ) -> None:
-    side = max(8, max(height, width) // 8)
+    side = min(max(8, max(height, width) // 8), height, width)
     x0, y0 = int(across * (width - side)), int(down * (height - side))
     picture = with_red(grey(height, width, 0), Box(x0, y0, x0 + side, y0 + side))
     network_map = network_input(picture, spec)[0, 0]

@@ -51,7 +51,7 @@ class InspectorSettings:
     segmenter: Path | None = None  # the same for the segmenter; both or none
     engine: str = "auto"  # auto | onnxruntime | torch
     device: str = "auto"  # auto | cpu | cuda
-    threads: int = 1  # CPU threads of one inspector; part of what makes a replay exact
+    threads: int = 2  # CPU threads of one inspector; part of what makes a replay exact
     classifier_threshold: float | None = None  # 0..1, over the bundle's
     segmenter_threshold: float | None = None  # 0..1, over the bundle's
     min_area_px: int | None = None  # over the bundle's: smaller pieces are not listed as defects

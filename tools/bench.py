@@ -29,7 +29,7 @@ def main() -> int:
     parser.add_argument("suite", choices=sorted(SUITES))
     parser.add_argument("--seconds", type=float, default=30.0, help="length of each recording (default: 30)")
     parser.add_argument("--size", default="1920x1080", help="of the pictures (default: 1920x1080)")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads of the inspector (default: 1)")
+    parser.add_argument("--threads", type=int, default=2, help="CPU threads of the inspector (default: 2)")
     parser.add_argument("--json", type=Path, help="write the figures here, too")
     arguments = parser.parse_args()
     figures = SUITES[arguments.suite](arguments)

@@ -25,7 +25,7 @@ def augmented(pictures: torch.Tensor, masks: torch.Tensor, draw: torch.Generator
 def _turned_by_quarters(both: torch.Tensor, draw: torch.Generator) -> torch.Tensor:
     count = both.shape[0]
     square = both.shape[2] == both.shape[3]
-    choice = torch.randint(0, 2, (3, count), generator=draw).bool()
+    choice = torch.randint(0, 2, (3, count), generator=draw, device=draw.device).bool()
     both = torch.where(choice[0].view(-1, 1, 1, 1), both.flip(2), both)
     both = torch.where(choice[1].view(-1, 1, 1, 1), both.flip(3), both)
     return torch.where(choice[2].view(-1, 1, 1, 1), both.transpose(2, 3), both) if square else both
@@ -33,10 +33,10 @@ def _turned_by_quarters(both: torch.Tensor, draw: torch.Generator) -> torch.Tens
 
 def _turned_a_little(both: torch.Tensor, draw: torch.Generator) -> torch.Tensor:
     """Some turned by a few degrees, and drawn smaller so that no corner is lost; mirrored beyond the edges."""
-    some = torch.rand(both.shape[0], generator=draw) < TURNED_SHARE
+    some = torch.rand(both.shape[0], generator=draw, device=draw.device) < TURNED_SHARE
     if not some.any():
         return both
-    angle = (torch.rand(int(some.sum()), generator=draw) * 2 - 1) * TURN_MAX
+    angle = (torch.rand(int(some.sum()), generator=draw, device=draw.device) * 2 - 1) * TURN_MAX
     cosine, sine = torch.cos(angle), torch.sin(angle)
     shrink = cosine + sine.abs()
     still = torch.zeros_like(angle)
@@ -51,13 +51,13 @@ def _lit(pictures: torch.Tensor, draw: torch.Generator) -> torch.Tensor:
     count = pictures.shape[0]
 
     def each(low: float, high: float) -> torch.Tensor:
-        return low + (high - low) * torch.rand(count, 1, 1, 1, generator=draw)
+        return low + (high - low) * torch.rand(count, 1, 1, 1, generator=draw, device=draw.device)
 
     middle = pictures.mean(dim=(1, 2, 3), keepdim=True)
     lit = (pictures - middle) * each(0.8, 1.2) + middle * each(0.85, 1.15)
-    tint = 1 + 0.03 * torch.randn(count, 3, 1, 1, generator=draw)
+    tint = 1 + 0.03 * torch.randn(count, 3, 1, 1, generator=draw, device=draw.device)
     lit = lit * tint
-    grey = torch.rand(count, 1, 1, 1, generator=draw) < 0.15
+    grey = torch.rand(count, 1, 1, 1, generator=draw, device=draw.device) < 0.15
     lit = torch.where(grey, lit.mean(dim=1, keepdim=True).expand_as(lit), lit)
-    noise = torch.randn(lit.shape, generator=draw) * (each(0, 1) ** 3 * 8)
+    noise = torch.randn(lit.shape, generator=draw, device=draw.device) * (each(0, 1) ** 3 * 8)
     return (lit + noise).clamp(0, 255)

@@ -16,13 +16,16 @@ from tqdm import tqdm
 from detector.stages import InputSpec
 
 from .augment import augmented
-from .dataset import Arrays
+from .dataset import Arrays, DataError
+from .guide import guide_loss
 from .networks import Plan
 from .tasks import Task
+from .training_state import TrainingState
 
 CHECKPOINT_S = 45.0
 WARM_UP = 0.08  # of all steps
 WEIGHT_DECAY = 0.02
+LARGEST_STEP = 2.0  # norm of the gradient
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,8 @@ class Fit:
     seed: int
     epochs: int
     learning_rate: float  # at its peak
+    device: str = "cpu"  # cpu | cuda
+    patience: int = 6  # epochs without a better network, then it ends
     steps: int | None = None  # end after so many
     pretrained: Path | None = None
     show_progress: bool = True
@@ -43,169 +48,149 @@ class Fitted:
 
     started_from: str
     best: dict[str, float]  # measures of the checkpoint that was kept
+    epochs: int  # done when it ended
 
 
 def fit(task: Task, plan: Plan, training: Arrays, validation: Arrays, out: Path, settings: Fit) -> Fitted:
     """Train the plan's network; leaves NAME.pth, a plain state dict, and NAME.csv in `out`.
 
-    Goes on from NAME.last.pt where an earlier call was killed. The same arguments give the same steps: order and
-    augmentation depend on seed, epoch and step only.
+    Goes on from NAME.last.pt where an earlier call was killed. The same arguments on the same device give the same
+    steps: order and augmentation depend on seed, epoch and step only. Raises DataError for weights that do not fit.
     """
     torch.manual_seed(settings.seed)
-    module = plan.build()
-    started_from = _start_from(module, plan, settings)
-    module = module.to(memory_format=torch.channels_last)
+    network = plan.build()
+    started_from = _start_from(network, plan, settings)
+    module = (plan.guide(network) if plan.guide else network).to(settings.device, memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(module.parameters(), lr=settings.learning_rate, weight_decay=WEIGHT_DECAY)
-    progress = _Progress.resume(out / f"{task.name}.last.pt", module, optimiser)
-    per_epoch = math.ceil(len(training.bad) / plan.batch)
-    total = per_epoch * settings.epochs
-    weight = _weight_of_bad(training.bad)
-    bar = tqdm(total=total, initial=progress.step, desc=task.name, unit="step", disable=not settings.show_progress)
-    while progress.step < total:
-        epoch, at = divmod(progress.step, per_epoch)
-        chosen = _order(settings.seed, epoch, len(training.bad))[at * plan.batch : (at + 1) * plan.batch]
-        _set_rate(optimiser, settings.learning_rate, progress.step / total)
-        loss = _step(task, module, optimiser, plan.input, training, chosen, weight, _draw(settings, progress.step))
-        progress.advance(loss)
-        bar.set_postfix(loss=f"{progress.mean_loss:.4f}", refresh=False)
+    state = TrainingState.resume(out / f"{task.name}.last.pt", module, optimiser)
+    fitter = _Fitter(task, plan, training, module, optimiser, settings)
+    total = fitter.per_epoch * settings.epochs
+    bar = tqdm(total=total, initial=state.step, desc=task.name, unit="step", disable=not settings.show_progress)
+    while state.step < total and state.since_best < settings.patience and state.step != settings.steps:
+        state.advance(fitter.step(state.step, state.step / total))
+        bar.set_postfix(loss=f"{state.mean_loss:.4f}", refresh=False)
         bar.update(1)
-        ended = progress.step % per_epoch == 0 or progress.step == settings.steps
+        ended = state.step % fitter.per_epoch == 0 or state.step == settings.steps
         if ended:
-            measures = task.measure(logits_of(module, plan.input, validation.pictures, plan.batch), validation)
-            progress.keep_if_best(module, measures, out / f"{task.name}.pth")
-            _append(out / f"{task.name}.csv", {"epoch": epoch + 1, "loss": progress.mean_loss, **measures})
-            bar.write(f"{task.name} epoch {epoch + 1}: " + ", ".join(f"{k} {v:.4f}" for k, v in measures.items()))
-            progress.new_epoch()
-        if ended or time.monotonic() - progress.saved_mono_s > CHECKPOINT_S:
-            progress.save(module, optimiser)
-        if progress.step == settings.steps:
-            break
+            logits = logits_of(network, plan.input, validation.pictures, plan.batch, settings.device)
+            measures = task.measure(logits, validation)
+            epoch = math.ceil(state.step / fitter.per_epoch)
+            _append(out / f"{task.name}.csv", {"epoch": epoch, "loss": state.mean_loss, **measures})
+            bar.write(f"{task.name} epoch {epoch}: " + ", ".join(f"{k} {v:.4f}" for k, v in measures.items()))
+            state.end_epoch(network, measures, out / f"{task.name}.pth")
+        if ended or time.monotonic() - state.saved_mono_s > CHECKPOINT_S:
+            state.save(module, optimiser)
     bar.close()
-    return Fitted(started_from, progress.best)
+    return Fitted(started_from, state.best, math.ceil(state.step / fitter.per_epoch))
 
 
-def logits_of(module: Any, spec: InputSpec, pictures: np.ndarray, batch: int) -> np.ndarray:
+class _Fitter:
+    """Takes the steps."""
+
+    def __init__(
+        self,
+        task: Task,
+        plan: Plan,
+        training: Arrays,
+        module: Any,
+        optimiser: torch.optim.Optimizer,
+        settings: Fit,
+    ) -> None:
+        self._task, self._plan, self._training, self._settings = task, plan, training, settings
+        self._module, self._optimiser = module, optimiser
+        self._weight = _weight_of_bad(training.bad)
+        self._low = _low_precision(settings.device)
+        self._scaler = torch.amp.GradScaler(settings.device, enabled=self._low is torch.float16)
+        self.per_epoch = math.ceil(len(training.bad) / plan.batch)
+
+    def step(self, number: int, done: float) -> float:
+        """Takes step `number`, `done` (0..1) of the way through; gives its loss."""
+        _set_rate(self._optimiser, self._settings.learning_rate, done)
+        self._module.train()
+        pictures, masks, bad = self._batch(number)
+        pictures, masks = augmented(pictures, masks, self._draw(number))
+        with torch.autocast(self._settings.device, self._low):
+            answer = self._module(normalised(pictures, self._plan.input))
+        logits, maps = answer if self._plan.guide else (answer, [])
+        loss = self._task.loss(logits.float(), bad, masks, self._weight)
+        if maps:
+            loss = loss + guide_loss(maps, masks)
+        self._optimiser.zero_grad(set_to_none=True)
+        self._scaler.scale(loss).backward()
+        self._scaler.unscale_(self._optimiser)
+        torch.nn.utils.clip_grad_norm_(self._module.parameters(), LARGEST_STEP)
+        self._scaler.step(self._optimiser)
+        self._scaler.update()
+        return float(loss.detach())
+
+    def _batch(self, number: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """(pictures (N, 3, h, w) 0..255, masks (N, 1, h, w) 0..1, bad (N,)) of step `number`, on the device."""
+        epoch, at = divmod(number, self.per_epoch)
+        order = np.random.default_rng([self._settings.seed, 5, epoch]).permutation(len(self._training.bad))
+        chosen = order[at * self._plan.batch : (at + 1) * self._plan.batch]
+        device = self._settings.device
+        pictures = as_tensor(self._training.pictures[chosen], device)
+        masks = torch.zeros(len(chosen), 1, *pictures.shape[2:], device=device)
+        if needs_masks(self._task, self._plan):
+            masks = torch.from_numpy(self._training.masks[chosen]).to(device).unsqueeze(1).float() / 255
+        return pictures, masks, torch.from_numpy(self._training.bad[chosen].astype(np.int64)).to(device)
+
+    def _draw(self, number: int) -> torch.Generator:
+        return torch.Generator(self._settings.device).manual_seed(self._settings.seed * 1_000_003 + number)
+
+
+def needs_masks(task: Task, plan: Plan) -> bool:
+    """Whether the masks are looked at in training."""
+    return task.needs_masks or plan.guide is not None
+
+
+def logits_of(module: Any, spec: InputSpec, pictures: np.ndarray, batch: int, device: str = "cpu") -> np.ndarray:
     """The network's output for each picture (N, h, w, 3) uint8 RGB, float32, in evaluation mode."""
     module.eval()
     with torch.inference_mode():
         found = [
-            module(normalised(as_tensor(pictures[at : at + batch]), spec)).float().numpy()
+            module(normalised(as_tensor(pictures[at : at + batch], device), spec)).float().cpu().numpy()
             for at in range(0, len(pictures), batch)
         ]
     return np.concatenate(found)
 
 
-def as_tensor(pictures: np.ndarray) -> torch.Tensor:
+def as_tensor(pictures: np.ndarray, device: str = "cpu") -> torch.Tensor:
     """(N, h, w, 3) uint8 -> (N, 3, h, w) float32, 0..255."""
-    return torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2).float()
+    return torch.from_numpy(np.ascontiguousarray(pictures)).to(device).permute(0, 3, 1, 2).float()
 
 
 def normalised(pictures: torch.Tensor, spec: InputSpec) -> torch.Tensor:
     """0..255 -> what the network takes, as the bundle says."""
-    mean = torch.tensor(spec.mean).view(1, 3, 1, 1)
-    std = torch.tensor(spec.std).view(1, 3, 1, 1)
+    mean = pictures.new_tensor(spec.mean).view(1, 3, 1, 1)
+    std = pictures.new_tensor(spec.std).view(1, 3, 1, 1)
     return ((pictures * spec.scale - mean) / std).contiguous(memory_format=torch.channels_last)
 
 
-def _step(
-    task: Task,
-    module: Any,
-    optimiser: torch.optim.Optimizer,
-    spec: InputSpec,
-    training: Arrays,
-    chosen: np.ndarray,
-    weight: float,
-    draw: torch.Generator,
-) -> float:
-    module.train()
-    pictures = as_tensor(training.pictures[chosen])
-    masks = torch.zeros(len(chosen), 1, *pictures.shape[2:])
-    if task.needs_masks:
-        masks = torch.from_numpy(training.masks[chosen]).unsqueeze(1).float() / 255
-    pictures, masks = augmented(pictures, masks, draw)
-    bad = torch.from_numpy(training.bad[chosen].astype(np.int64))
-    with torch.autocast("cpu", torch.bfloat16):
-        logits = module(normalised(pictures, spec))
-    loss = task.loss(logits.float(), bad, masks, weight)
-    optimiser.zero_grad(set_to_none=True)
-    loss.backward()
-    torch.nn.utils.clip_grad_norm_(module.parameters(), 2.0)
-    optimiser.step()
-    return float(loss.detach())
+def _low_precision(device: str) -> torch.dtype:
+    """bfloat16 wherever it is at home; float16 (with scaled gradients) on GPUs that lack it."""
+    return torch.float16 if device == "cuda" and not torch.cuda.is_bf16_supported() else torch.bfloat16
 
 
-@dataclass
-class _Progress:
-    """Where a training is; everything that a killed one needs to go on."""
-
-    path: Path
-    step: int = 0
-    losses: float = 0.0
-    counted: int = 0
-    best: dict[str, float] = None  # type: ignore[assignment]
-    saved_mono_s: float = 0.0
-
-    @classmethod
-    def resume(cls, path: Path, module: Any, optimiser: torch.optim.Optimizer) -> _Progress:
-        if not path.is_file():
-            return cls(path, best={}, saved_mono_s=time.monotonic())
-        held = torch.load(path, map_location="cpu", weights_only=True)
-        module.load_state_dict(held["module"])
-        optimiser.load_state_dict(held["optimiser"])
-        return cls(path, held["step"], held["losses"], held["counted"], held["best"], time.monotonic())
-
-    @property
-    def mean_loss(self) -> float:
-        return self.losses / max(1, self.counted)
-
-    def advance(self, loss: float) -> None:
-        if not math.isfinite(loss):
-            raise FloatingPointError(f"the loss is {loss} at step {self.step}; a lower learning rate may help")
-        self.step += 1
-        self.losses += loss
-        self.counted += 1
-
-    def new_epoch(self) -> None:
-        self.losses, self.counted = 0.0, 0
-
-    def keep_if_best(self, module: Any, measures: dict[str, float], path: Path) -> None:
-        if not self.best or measures["worse"] < self.best["worse"]:
-            self.best = measures
-            _replace(path, module.state_dict())
-
-    def save(self, module: Any, optimiser: torch.optim.Optimizer) -> None:
-        held = {
-            "module": module.state_dict(),
-            "optimiser": optimiser.state_dict(),
-            "step": self.step,
-            "losses": self.losses,
-            "counted": self.counted,
-            "best": self.best,
-        }
-        _replace(self.path, held)
-        self.saved_mono_s = time.monotonic()
-
-
-def _replace(path: Path, held: Any) -> None:
-    """Write beside and rename: a kill leaves the old file or the new one."""
-    beside = path.with_suffix(path.suffix + ".part")
-    torch.save(held, beside)
-    beside.replace(path)
-
-
-def _start_from(module: Any, plan: Plan, settings: Fit) -> str:
+def _start_from(network: Any, plan: Plan, settings: Fit) -> str:
+    """Loads what training starts from; everything but the last layer must fit."""
     if settings.pretrained is None:
-        return plan.pretrain(module)
-    module.load_state_dict(torch.load(settings.pretrained, map_location="cpu", weights_only=True), strict=False)
+        return plan.pretrain(network)
+    try:
+        found = torch.load(settings.pretrained, map_location="cpu", weights_only=True)
+        wanted = network.state_dict()
+        usable = {k: v for k, v in found.items() if k in wanted and v.shape == wanted[k].shape}
+    except Exception as error:  # torch.load raises many kinds for what is no checkpoint
+        raise DataError(f"--pretrained {settings.pretrained}: is no state dict ({error}); give a .pth file") from error
+    heads = ("classifier.", "head.", "segmentation_head.")
+    missing = sorted(k for k in set(wanted) - set(usable) if not k.startswith(heads))
+    if missing:
+        raise DataError(
+            f"--pretrained {settings.pretrained}: lacks {len(missing)} weights of {plan.name}, as {missing[0]}; "
+            "give a checkpoint of the same network, or leave --pretrained out"
+        )
+    network.load_state_dict(usable, strict=False)
     return settings.pretrained.name
-
-
-def _order(seed: int, epoch: int, count: int) -> np.ndarray:
-    return np.random.default_rng([seed, 5, epoch]).permutation(count)
-
-
-def _draw(settings: Fit, step: int) -> torch.Generator:
-    return torch.Generator().manual_seed(settings.seed * 1_000_003 + step)
 
 
 def _set_rate(optimiser: torch.optim.Optimizer, peak: float, done: float) -> None:

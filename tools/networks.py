@@ -33,6 +33,7 @@ class Plan:
     batch: int
     epochs: int
     learning_rate: float
+    guide: Callable[[Any], Any] | None = None  # wraps the module while it is trained: it then gives (logits, maps)
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,12 @@ class Preset:
     segmenter: Plan
 
 
-def _timm(name: str) -> Callable[[], Any]:
+def _timm(name: str, **options: Any) -> Callable[[], Any]:
     def build() -> Any:
         declare_nms()
         import timm
 
-        return timm.create_model(name, pretrained=False, num_classes=2)
+        return timm.create_model(name, pretrained=False, num_classes=2, **options)
 
     return build
 
@@ -61,6 +62,12 @@ def _unet(encoder: str, **options: Any) -> Callable[[], Any]:
         return segmentation_models_pytorch.Unet(encoder, encoder_weights=None, in_channels=3, classes=1, **options)
 
     return build
+
+
+def _guided(network: Any) -> Any:
+    from .guide import Guided
+
+    return Guided(network)
 
 
 def _no_weights(module: Any) -> str:
@@ -127,7 +134,17 @@ PRESETS: dict[str, Preset] = {
     "reference": Preset(_reference("convnext_tiny"), _REFERENCE_SEGMENTER),
     "vit": Preset(_reference("vit_base_patch16_224"), _REFERENCE_SEGMENTER),
     "edge": Preset(
-        Plan("tf_efficientnet_lite0", _timm("tf_efficientnet_lite0"), pretrain_lite0, _lite_input(224), 32, 5, 1e-3),
+        # Average and maximum, each by half: a scratch is in few places, and an average alone thins it out.
+        Plan(
+            "tf_efficientnet_lite0",
+            _timm("tf_efficientnet_lite0", global_pool="avgmax"),
+            pretrain_lite0,
+            _lite_input(224),
+            32,
+            8,
+            1e-3,
+            guide=_guided,
+        ),
         Plan(
             "unet_tf_efficientnet_lite0",
             _unet("timm-tf_efficientnet_lite0", decoder_channels=THIN_DECODER),

@@ -23,6 +23,7 @@ from detector.verdict import State
 from stream.sources.synthetic.belt import Belt
 from stream.sources.synthetic.crop import Crop, tight_crop
 from stream.sources.synthetic.fonts import bold_fonts, shipped_fonts, split_fonts
+from stream.sources.synthetic.parts import SCRATCH_KINDS, UNMET_KINDS
 from stream.sources.synthetic.truth import truth_path, write_truth
 
 from .films import encode
@@ -30,6 +31,7 @@ from .line_crops import line_crops
 
 INSTALLED_FONTS = Path("/usr/share/fonts")
 PER_BELT = 8  # crops of each state that one drawn belt gives, at most
+KINDS = {"usual": SCRATCH_KINDS, "unmet": UNMET_KINDS, "all": SCRATCH_KINDS + UNMET_KINDS}
 INDEX = ("file", "state", "group", "view", "text", "kind")
 
 
@@ -50,13 +52,14 @@ class Batch:
     unit: int
     state: State | None  # None: a belt, which gives both
     fonts: tuple[Path, ...]
+    kinds: tuple[str, ...]
 
     def rows(self) -> list[Row]:
         if self.state is None:
-            crops = line_crops(self.seed, self.unit, self.fonts, PER_BELT)
+            crops = line_crops(self.seed, self.unit, self.fonts, PER_BELT, self.kinds)
             return [Row(c.crop, f"belt{self.unit}", "line") for c in crops]
         rng = np.random.default_rng([self.seed, 11, self.unit, self.state is State.BAD])
-        return [Row(tight_crop(rng, self.fonts, self.state), f"{self.state.value}{self.unit}", "tight")]
+        return [Row(tight_crop(rng, self.fonts, self.state, self.kinds), f"{self.state.value}{self.unit}", "tight")]
 
 
 def write_dataset(
@@ -68,6 +71,7 @@ def write_dataset(
     fonts: tuple[Path, ...],
     line_share: float,
     jobs: int,
+    kinds: tuple[str, ...] = SCRATCH_KINDS,
     show_progress: bool = True,
 ) -> None:
     """Write good/, bad/, masks/ (same file name as in bad/) and index.csv; the same for the same arguments."""
@@ -83,10 +87,12 @@ def write_dataset(
         table = csv.writer(index)
         table.writerow(INDEX)
         writer = _Writer(out, table, bar)
-        tight = (Batch(seed, unit, state, fonts) for state in wanted for unit in range(wanted[state] - line[state]))
+        tight = (
+            Batch(seed, unit, state, fonts, kinds) for state in wanted for unit in range(wanted[state] - line[state])
+        )
         for rows in _in_order(pool, tight, jobs):
             writer.write(rows)
-        belts = (Batch(seed, unit, None, fonts) for unit in itertools.count())
+        belts = (Batch(seed, unit, None, fonts, kinds) for unit in itertools.count())
         for rows in _in_order(pool, belts, jobs, until=lambda: not any(line.values())):
             kept = list(_within(rows, line))
             writer.write(kept)
@@ -188,6 +194,7 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     dataset.add_argument("--seed", type=int, default=0)
     dataset.add_argument("--fonts", type=Path, default=INSTALLED_FONTS, help="folder of fonts (%(default)s)")
     dataset.add_argument("--fonts-part", choices=("all", "train", "held-out"), default="all")
+    dataset.add_argument("--kinds", choices=tuple(KINDS), default="usual", help="of scratches; unmet: never trained on")
     dataset.add_argument("--line-share", type=float, default=0.5, help="share of crops as the line sees them")
     dataset.add_argument("--jobs", type=int, default=2, help="processes (default %(default)s)")
     recording = kinds.add_parser("recording", help="an H.264 film with its truth beside")
@@ -212,6 +219,7 @@ def run(argv: list[str]) -> None:
             fonts=fonts_for(args.fonts, args.fonts_part),
             line_share=args.line_share,
             jobs=args.jobs,
+            kinds=KINDS[args.kinds],
         )
     else:
         write_recording(

@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 
 from .dataset import DataError, folder_sha256, load, read_folder, split
-from .fit import Fit, fit
+from .fit import Fit, fit, needs_masks
 from .networks import PRESETS, Plan
 from .tasks import Task, classifier_task, segmenter_task
 
@@ -35,6 +35,7 @@ def train(
     steps: int | None = None,
     learning_rate: float | None = None,
     pretrained: Path | None = None,
+    device: str = "cpu",
     show_progress: bool = True,
 ) -> None:
     """Train the stages and leave STAGE.pth (the best by validation), STAGE.csv and training.json in `out`.
@@ -50,7 +51,7 @@ def train(
     for name in stages:
         plan: Plan = getattr(PRESETS[preset], name)
         task = TASKS[name]
-        masks = task.needs_masks
+        masks = needs_masks(task, plan)
         some = [s for s in training if task.wants(s)]
         measured = [s for s in validation if task.wants(s)]
         settings = Fit(
@@ -59,6 +60,7 @@ def train(
             steps=steps,
             learning_rate=learning_rate or plan.learning_rate,
             pretrained=pretrained,
+            device=device,
             show_progress=show_progress,
         )
         data_in = load(some, plan.input, masks=masks, show_progress=show_progress)
@@ -67,7 +69,7 @@ def train(
         record[name] = {
             "network": plan.name,
             "weights_at_start": result.started_from,
-            "epochs": settings.epochs,
+            "epochs": result.epochs,
             "batch": plan.batch,
             "learning_rate": settings.learning_rate,
             "training_pictures": len(some),
@@ -78,6 +80,13 @@ def train(
 
 
 TASKS: dict[str, Task] = {"classifier": classifier_task(), "segmenter": segmenter_task()}
+
+
+def _device(wanted: str) -> str:
+    """Raises DataError where CUDA is asked for and is not there."""
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise DataError("--device cuda: torch finds no CUDA device here; leave it out to train on the CPU")
+    return ("cuda" if torch.cuda.is_available() else "cpu") if wanted == "auto" else wanted
 
 
 def _refuse_one_sided(training: list, validation: list) -> None:
@@ -104,6 +113,9 @@ def run(argv: list[str]) -> int:
     parser.add_argument("--epochs", type=int, help="in place of the preset's")
     parser.add_argument("--learning-rate", type=float, help="at its peak, in place of the preset's")
     parser.add_argument("--threads", type=int, default=2, help="CPU threads (default %(default)s)")
+    parser.add_argument(
+        "--device", choices=("auto", "cpu", "cuda"), default="auto", help="auto: cuda where there is one"
+    )
     parser.add_argument("--pretrained", type=Path, help="state dict to start from, in place of the preset's")
     args = parser.parse_args(argv)
     try:
@@ -117,6 +129,7 @@ def run(argv: list[str]) -> int:
             epochs=args.epochs,
             learning_rate=args.learning_rate,
             pretrained=args.pretrained,
+            device=_device(args.device),
         )
     except DataError as error:
         print(error, file=sys.stderr)

@@ -53,6 +53,18 @@ def random_sensor(rng: Rng) -> Sensor:
     )
 
 
+def tilted(rng: Rng, height: int, width: int) -> np.ndarray:
+    """(3, 3) float32: the perspective of a camera that looks a little from one side."""
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    inwards = rng.uniform(0.0, 0.16, (4, 2)) * (width, height) * np.where(corners > 0, -1, 1)
+    return cv2.getPerspectiveTransform((corners + inwards).astype(np.float32), corners)
+
+
+def seen_aslant(picture: np.ndarray, view: np.ndarray) -> np.ndarray:
+    """The picture in that perspective, the same size, filled to its edges; (H, W, 3) float32."""
+    return cv2.warpPerspective(picture, view, picture.shape[1::-1], borderMode=cv2.BORDER_REFLECT)
+
+
 def through_lens(picture: np.ndarray, lens: Lens) -> np.ndarray:
     """The picture blurred and lit: (H, W, 3) float32, clipped to 0..255."""
     seen = gaussian(picture, lens.defocus_px)

@@ -50,7 +50,7 @@ def random_code(rng: Rng, fonts: tuple[Path, ...], length_px: tuple[float, float
         angle_deg=rng.uniform(0, 360),
         stretch=rng.uniform(0.85, 1.25),
         opacity=rng.uniform(0.35, 0.8) if faint else rng.uniform(0.8, 1.0),
-        unevenness=rng.uniform(0.2, 0.55) if rng.random() < 0.3 else rng.uniform(0, 0.2),
+        unevenness=rng.uniform(0.2, 0.7) if rng.random() < 0.4 else rng.uniform(0, 0.2),
         pinholes=rng.uniform(0.1, 0.5) if rng.random() < 0.2 else 0.0,
         spread_px=rng.uniform(0.3, 1.3),
     )

@@ -9,9 +9,9 @@ import numpy as np
 
 from detector.verdict import State
 
-from .camera import Lens, random_lens, random_sensor, through_lens, through_sensor, vignette
+from .camera import Lens, random_lens, random_sensor, seen_aslant, through_lens, through_sensor, tilted, vignette
 from .fields import Rng
-from .parts import PartLook, ScratchLook, draw_part, random_part, random_scratch
+from .parts import SCRATCH_KINDS, PartLook, ScratchLook, draw_part, random_part, random_scratch
 from .plates import corner
 from .surfaces import surface
 from .visibility import change_between, mask_of, state_of
@@ -31,13 +31,13 @@ class Crop:
     kind: str | None  # of scratch
 
 
-def tight_crop(rng: Rng, fonts: tuple[Path, ...], state: State) -> Crop:
+def tight_crop(rng: Rng, fonts: tuple[Path, ...], state: State, kinds: tuple[str, ...] = SCRATCH_KINDS) -> Crop:
     """A crop of that state (GOOD or BAD), 100 to 330 px a side, of any code, surface, light and camera.
 
     Raises RuntimeError where none came out, which so many tries make next to impossible.
     """
     for _ in range(TRIES):
-        crop = _any_crop(rng, fonts, scratch=random_scratch(rng) if state is State.BAD else None)
+        crop = _any_crop(rng, fonts, scratch=random_scratch(rng, kinds) if state is State.BAD else None)
         if crop.state is state:
             return crop
     raise RuntimeError(f"no {state.value} crop came out of {TRIES} drawings")
@@ -49,6 +49,9 @@ def _any_crop(rng: Rng, fonts: tuple[Path, ...], scratch: ScratchLook | None) ->
     clean, marked = drawn.clean, drawn.scratched
     if rng.random() < 0.4:
         clean, marked = _past_the_edge(rng, height, width, look, clean, marked)
+    if rng.random() < 0.3:
+        view = tilted(rng, height, width)
+        clean, marked = seen_aslant(clean, view), seen_aslant(marked, view)
     lens, light = random_lens(rng, max(height, width)), vignette(rng, height, width)
     seen = through_lens(marked * light, lens)
     change = _change(clean * light, seen, lens) if scratch else np.zeros((height, width), np.uint8)

@@ -9,7 +9,7 @@ import numpy as np
 
 from .fields import Rng
 from .fonts import shipped_fonts
-from .parts import PartLook, random_part
+from .parts import SCRATCH_KINDS, PartLook, random_part
 from .surfaces import SURFACES
 
 
@@ -26,6 +26,7 @@ class BeltLook:
     code_px: tuple[float, float]  # lengths of the codes
     one_kind: PartLook | None  # all parts are of this material and print; None: each is different
     fonts: tuple[Path, ...]
+    kinds: tuple[str, ...] = SCRATCH_KINDS  # of scratches
 
 
 def random_look(rng: Rng, fonts: tuple[Path, ...]) -> BeltLook:

@@ -29,6 +29,7 @@ def corner(rng: Rng, height: int, width: int) -> np.ndarray:
     angle = rng.uniform(0, 2 * np.pi)
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     along = (x - width / 2) * np.cos(angle) + (y - height / 2) * np.sin(angle)
-    edge = (abs(np.cos(angle)) * width + abs(np.sin(angle)) * height) / 2 * rng.uniform(0.55, 0.95)
+    reach = rng.choice([rng.uniform(0.55, 0.95), rng.uniform(-0.1, 0.55)], p=[0.8, 0.2])  # mostly a corner or a rim
+    edge = (abs(np.cos(angle)) * width + abs(np.sin(angle)) * height) / 2 * reach
     bowed = along + rng.normal(0, 0.0006) * ((x - width / 2) ** 2 + (y - height / 2) ** 2)
     return np.clip((edge - bowed) / rng.uniform(1, 6) + 0.5, 0, 1)

@@ -37,7 +37,7 @@ def draw_sprite(rng: Rng, look: BeltLook, wanted: bool, top: int) -> Sprite:
     angle = face.code.angle_deg + rng.normal(0, 2)
     alpha = plate(rng, SPRITE_PX, SPRITE_PX, -angle, _fitted(size))
     centre = (SPRITE_PX / 2 + rng.normal(0, 4), SPRITE_PX / 2 + rng.normal(0, 4))
-    scratch = random_scratch(rng) if wanted else None
+    scratch = random_scratch(rng, look.kinds) if wanted else None
     drawn = draw_part(rng, face, scratch, SPRITE_PX, SPRITE_PX, centre, within=alpha > 0.9)
     dark = (1 - 0.6 * rim(alpha, rng.uniform(1, 4)))[:, :, None]
     seen = through_lens(np.dstack([drawn.scratched * dark * alpha[:, :, None], alpha]), look)

@@ -13,7 +13,7 @@ from detector.preprocess import network_input
 from detector.verdict import State
 
 from .dataset import DataError, Sample, read_sample
-from .judging import Fitted, Judged, Stages
+from .judging import Fitted, Judged, Stages, probability
 from .measures import scores
 
 SCORE_TOLERANCE, AREA_TOLERANCE = 0.02, 0.003
@@ -55,6 +55,6 @@ def _golden_sample(folder: Path, name: str, sample: Sample, stages: Stages, fitt
     }
     if sample.state is State.BAD:
         logits = stages.segmenter.run(network_input(picture, stages.segmenter_input))[0, 0]
-        mask = 0.5 * (1 + np.tanh(0.5 * logits)) > fitted.mask_threshold
+        mask = probability(logits) > fitted.mask_threshold
         row["mask_area"] = round(float(mask.mean()), 5)
     return row

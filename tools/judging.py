@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,23 +52,47 @@ class Judged:
 
 @dataclass(frozen=True)
 class Fitted:
-    """What is chosen on the validation part."""
+    """What is chosen, or kept, for a bundle."""
 
     temperature: float
     threshold: float
     mask_threshold: float
 
 
-def judge(stages: Stages, samples: list[Sample], what: str, show_progress: bool = True) -> Judged:
-    """Both networks over every sample; the segmenter over BAD ones, whether or not the gate lets them through."""
+# Argmax and 0.5, as the reference pipeline has them.
+AS_IN_THE_REFERENCE = Fitted(temperature=1.0, threshold=0.5, mask_threshold=0.5)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What both networks say of one labelled picture."""
+
+    logits: np.ndarray  # (2,) float32: GOOD, BAD
+    mask_logits: np.ndarray | None  # (h, w) float32, at the network's size; None for a GOOD picture
+
+
+def judge(
+    stages: Stages,
+    samples: list[Sample],
+    what: str,
+    show_progress: bool = True,
+    each: Callable[[Seen], None] = lambda seen: None,
+) -> Judged:
+    """Both networks over every sample; the segmenter over BAD ones, whether or not the gate lets them through.
+
+    `each` is handed what was said of each, in order. Raises DataError.
+    """
     margins = np.zeros(len(samples))
     pixels = np.zeros((len(MASK_THRESHOLDS), 3), np.int64)
     for i, sample in enumerate(tqdm(samples, desc=what, unit="picture", disable=not show_progress)):
         picture, mask = read_sample(sample)
         logits = stages.classifier.run(network_input(picture, stages.classifier_input))[0]
         margins[i] = float(logits[1]) - float(logits[0])
+        mask_logits = None
         if mask is not None:
-            pixels += _pixels(_probability(stages, picture), mask)
+            mask_logits = stages.segmenter.run(network_input(picture, stages.segmenter_input))[0, 0]
+            pixels += _pixels(_in_picture(mask_logits, mask.shape, stages.segmenter_input), mask)
+        each(Seen(logits, mask_logits))
     truth = np.array([sample.state is State.BAD for sample in samples])
     return Judged(samples, margins, truth, pixels)
 
@@ -125,16 +150,19 @@ def measured(judged: Judged, fitted: Fitted) -> dict[str, Any]:
     }
 
 
-def _probability(stages: Stages, picture: np.ndarray) -> np.ndarray:
-    """(H, W) float32: the segmenter's, in the picture's own size, as the line brings it there."""
-    logits = stages.segmenter.run(network_input(picture, stages.segmenter_input))[0, 0]
-    height, width = picture.shape[:2]
-    return to_picture(0.5 * (1 + np.tanh(0.5 * logits)), height, width, stages.segmenter_input)
+def probability(logits: np.ndarray) -> np.ndarray:
+    """The sigmoid, as the line computes it."""
+    return 0.5 * (1 + np.tanh(0.5 * logits))
 
 
-def _pixels(probability: np.ndarray, mask: np.ndarray) -> np.ndarray:
+def _in_picture(mask_logits: np.ndarray, size: tuple[int, ...], spec: InputSpec) -> np.ndarray:
+    """(H, W) float32: the segmenter's probability in the picture's own size, as the line brings it there."""
+    return to_picture(probability(mask_logits), size[0], size[1], spec)
+
+
+def _pixels(found: np.ndarray, mask: np.ndarray) -> np.ndarray:
     rows = []
     for threshold in MASK_THRESHOLDS:
-        called = probability > threshold
+        called = found > threshold
         rows.append((int((called & (mask > 0)).sum()), int(called.sum()), int(mask.sum())))
     return np.array(rows, np.int64)

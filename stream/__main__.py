@@ -28,6 +28,7 @@ COMMANDS = {
     "log": CommandEntry("stream.log_view", "the defect log: incidents, frames, export"),
     "status": CommandEntry("stream.control", "how the processes of a running line are"),
     "stop": CommandEntry("stream.control", "stop a running line in order"),
+    "promote": CommandEntry("stream.control", "a running line takes the bundle that tools.promote put live"),
     "capture": CommandEntry("stream.roles", "one role alone: a camera"),
     "inspect": CommandEntry("stream.roles", "one role alone: an inspector"),
     "record": CommandEntry("stream.roles", "one role alone: the recorder"),

@@ -35,7 +35,7 @@ def _findings(line: LineSettings) -> Iterator[Finding]:
         look_at_source,
     )
 
-    detector = look_at_detector(line.inspector)
+    detector = look_at_detector(line)
     yield from detector.findings
     sizes = {}
     for camera in line.cameras:

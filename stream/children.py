@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from stream.care import Facts, Patience, Step, looping, next_step
 from stream.heart import clear, last_beat
@@ -44,14 +45,15 @@ class Child:
     early_deaths: int = 0
     exit_code: int | None = None  # of the last process that ended
     wanted: bool = True  # False: is to end, and is not started again
+    refusal: str = ""  # in the words of the last process that refused to work
     _beaten: bool = False
     _started_s: float = 0.0
     _died_s: float = 0.0
     _killed_for: str = field(default="")
 
     def start(self) -> None:
-        heart = self.places.heart(self.task.name)
-        clear(heart)
+        clear(self.places.heart(self.task.name))
+        refusal_file(self.places, self.task.name).unlink(missing_ok=True)
         command = [sys.executable, "-m", "stream", *self.task.arguments, "--parent", str(os.getpid())]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=sys.stderr, pass_fds=self.task.descriptors, close_fds=True
@@ -67,25 +69,28 @@ class Child:
         self._beaten = False
         self._started_s = time.monotonic()
 
-    def look(self) -> None:
-        """Notices a first beat, and a death."""
+    def look(self) -> bool:
+        """Notices a first beat, and a death; whether it died since the last look."""
         if self.process is None:
-            return
+            return False
         beats, _ = last_beat(self.places.heart(self.task.name))
         if beats and not self._beaten:
             self._beaten = True
             self.early_deaths = 0
         code = self.process.poll()
         if code is None:
-            return
+            return False
         self.early_deaths += 2 if code == REFUSED else not self._beaten  # a refusal is not tried again at once
         self._died_s, self.exit_code = time.monotonic(), code
+        self.refusal = read_refusal(self.places, self.task.name) if code == REFUSED else ""
         if self.wanted:
-            log.warning("%s %s; it is started again", self.task.name, self._killed_for or _why(code))
+            again = "" if code == REFUSED else "; it is started again"
+            log.warning("%s %s%s", self.task.name, self._killed_for or why_ended(code), again)
         elif code:
-            log.warning("%s %s while it stopped", self.task.name, _why(code))
+            log.warning("%s %s while it stopped", self.task.name, why_ended(code))
         self._killed_for = ""
         self.forget()
+        return True
 
     def care(self) -> Step:
         """Does what is to be done now, and says what it was."""
@@ -144,7 +149,21 @@ def readable_descriptors(children: Sequence[Child]) -> set[int]:
     return {child.pidfd for child in children if child.pidfd >= 0}
 
 
-def _why(code: int) -> str:
+def refusal_file(places: Places, role: str) -> Path:
+    """Where a role that refuses to work leaves its reason for the supervisor."""
+    return places.heart(role).with_suffix(".refusal")
+
+
+def read_refusal(places: Places, role: str) -> str:
+    """The reason that a role left; empty where it left none."""
+    try:
+        return refusal_file(places, role).read_text()
+    except OSError:
+        return ""
+
+
+def why_ended(code: int) -> str:
+    """An exit code in words, for a sentence that begins with the role."""
     if code == REFUSED:
         return "refused to work"
     if code < 0:

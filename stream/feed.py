@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from stream.links import Link, Links
@@ -31,7 +32,16 @@ class Door:
 class Feed:
     """Frames from all captures of a line."""
 
-    def __init__(self, links: Links, places: Places, cameras: tuple[str, ...], inspector: str) -> None:
+    def __init__(
+        self,
+        links: Links,
+        places: Places,
+        cameras: tuple[str, ...],
+        inspector: str,
+        enough: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """`enough` True: no further frame is asked for; what was asked for still comes."""
+        self._enough = enough
         self._links = links
         self._inspector = inspector
         self._pid = os.getpid()
@@ -57,6 +67,11 @@ class Feed:
             if door.camera == frame.camera:
                 door.judged.append(frame.key)
 
+    @property
+    def busy(self) -> bool:
+        """Whether a frame is in hand or on its way, or a capture has not been told of a verdict."""
+        return bool(self._frames or self._asked is not None or any(door.judged for door in self._doors))
+
     def _ask(self) -> bool:
         """Asks the door where a frame has waited longest for one frame, and greets the silent ones."""
         now_s = time.monotonic()
@@ -64,7 +79,8 @@ class Feed:
             if now_s - self._asked_s < ANSWER_S:
                 return False
             self._asked.waiting = None  # its capture died or hangs: the others' frames come first
-        best = min((d for d in self._doors if d.waiting and d.waiting.count), key=_urgency, default=None)
+        wanted = () if self._enough() else self._doors
+        best = min((d for d in wanted if d.waiting and d.waiting.count), key=_urgency, default=None)
         for door in self._doors:
             silent = now_s - door.greeted_s > GREET_EVERY_S
             if door is best or door.judged or silent:

@@ -292,7 +292,7 @@ class HouseStatus(msgspec.Struct, frozen=True, tag="house_status"):
 
 
 class Command(msgspec.Struct, frozen=True, tag="command"):
-    """A person's wish to the supervisor: status | stop."""
+    """A person's wish to the supervisor: status | stop | promote (take the bundle that is live now)."""
 
     name: str
     who: str

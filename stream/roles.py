@@ -14,10 +14,11 @@ import setproctitle
 
 from detector.errors import OpenError
 from stream.check import add_line_arguments
-from stream.children import REFUSED
+from stream.children import REFUSED, refusal_file
 from stream.configuration import parse_line, read_line
 from stream.heart import Heart, stopping_on_signals
 from stream.links import BusyError
+from stream.live_bundle import settled
 from stream.lives import die_with
 from stream.places import PlaceError, Places, places_for
 from stream.settings import LineSettings
@@ -43,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--session", default=ALONE, help=argparse.SUPPRESS)
     parser.add_argument("--parent", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--listening", type=int, default=-1, help=argparse.SUPPRESS)
+    parser.add_argument("--gate", type=int, default=-1, help=argparse.SUPPRESS)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -51,9 +53,11 @@ def run(arguments: argparse.Namespace) -> int:
     if supervised:
         die_with(arguments.parent)
     line = _line(arguments)
+    refusal: Path | None = None  # where a supervisor looks for the reason
     try:
         places = places_for(line.data_dir)
         name, work = _role(arguments, line, places)
+        refusal = refusal_file(places, name) if supervised else None
         setproctitle.setproctitle(f"linewatch {name}")
         heart = Heart(places.heart(name) if supervised else None)
         with stopping_on_signals(heart, supervised=supervised):
@@ -61,6 +65,8 @@ def run(arguments: argparse.Namespace) -> int:
         heart.close()
     except (BusyError, PlaceError, OpenError, GuardError) as error:
         log.error("%s", error)
+        if refusal is not None:
+            refusal.write_text(str(error))
         return REFUSED
     return 0
 
@@ -82,8 +88,8 @@ def _role(arguments: argparse.Namespace, line: LineSettings, places: Places) -> 
         listening = socket.socket(fileno=arguments.listening) if arguments.listening >= 0 else None
         return "display", lambda heart: module.run(line, places, heart, listening, session)
     if arguments.command == "inspect":
-        number = arguments.number
-        return f"inspect {number}", lambda heart: module.run(line, places, heart, number)
+        number, gate = arguments.number, arguments.gate
+        return f"inspect {number}", lambda heart: module.run(settled(line), places, heart, number, gate)
     camera = line.camera(_camera(line, arguments.camera))
     stop_s = line.supervisor.stop_s
     return f"capture {camera.name}", lambda heart: module.run(camera, places, heart, session, stop_s)

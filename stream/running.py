@@ -14,6 +14,7 @@ from stream.configuration import read_line
 from stream.defect_log import LogError
 from stream.heart import Heart, stopping_on_signals
 from stream.links import BusyError
+from stream.live_bundle import LiveBundleError
 from stream.page_address import address_of, open_socket
 from stream.places import PlaceError, places_for
 from stream.progress import Progress
@@ -77,6 +78,8 @@ def run_line(line: LineSettings, *, until_end: bool) -> SessionSummary | None:
                 house.stop()
                 raise RefusedError(refusal)
             return _watch(line, house, heart, session, until_end=until_end)
+    except LiveBundleError as error:
+        raise RefusedError(f"inspector.bundle: {error}") from error
     except (BusyError, PlaceError) as error:
         raise RefusedError(str(error)) from error
 

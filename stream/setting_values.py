@@ -15,6 +15,7 @@ from typing import Any
 from detector.verdict import Box
 from stream.secrets import host_of, is_address
 from stream.setting_nodes import Listing, Mapping, Node, Scalar, one_line
+from stream.settings import PROMOTED
 
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
 _FLOAT = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]{1,3})?")
@@ -72,6 +73,12 @@ def number(node: Node) -> float:
 
 def path(node: Node) -> Path:
     return absolute(text(node), node.place.folder)
+
+
+def bundle(node: Node) -> Path:
+    """A bundle's folder, or the word `promoted`; a folder of that name is `./promoted`."""
+    name = text(node)
+    return PROMOTED if name == str(PROMOTED) else absolute(name, node.place.folder)
 
 
 def box(node: Node) -> Box:

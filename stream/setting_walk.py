@@ -14,11 +14,15 @@ from stream.problem import Problem, nearest
 from stream.secrets import names_a_secret
 from stream.setting_nodes import Entry, Mapping, Node, Place, Scalar, join, nearest_place, one_line
 from stream.setting_values import READERS, Unfit, absolute, shown
+from stream.setting_values import bundle as bundle_setting
 from stream.setting_values import source as source_setting
-from stream.settings import CameraSettings, LineSettings
+from stream.settings import CameraSettings, InspectorSettings, LineSettings
 
 # Read in their own way, whatever their type.
-BY_FIELD: dict[tuple[type, str], Callable[[Node], Any]] = {(CameraSettings, "source"): source_setting}
+BY_FIELD: dict[tuple[type, str], Callable[[Node], Any]] = {
+    (CameraSettings, "source"): source_setting,
+    (InspectorSettings, "bundle"): bundle_setting,
+}
 _ABSENT = object()
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from detector.verdict import Box
 
+PROMOTED = Path("promoted")  # as a bundle: the one that tools.promote put live for the line's data_dir
 LIVE_PREFIXES = ("rtsp://", "rtsps://", "synthetic:", "/dev/")
 
 
@@ -46,7 +47,7 @@ class InspectorSettings:
     """How frames are judged."""
 
     count: int = 1  # inspector processes
-    bundle: Path | None = None  # a bundle's folder; None: the shipped one
+    bundle: Path | None = None  # a bundle's folder; None: the shipped one; PROMOTED: the one that is live
     classifier: Path | None = None  # a reference `.pth` checkpoint in place of a bundle (engine torch)
     segmenter: Path | None = None  # the same for the segmenter; both or none
     engine: str = "auto"  # auto | onnxruntime | torch

@@ -1,20 +1,22 @@
 """The supervisor: starts the roles, restarts what dies or hangs, stops them in order, answers on the control socket.
 
-It touches no frame. What people see of it at a terminal is progress.py, what they read at the end summary.py.
+It touches no frame. What people see of it at a terminal is progress.py, what they read at the end summary.py. Which
+roles there are stands in lineup.py, how inspectors with a new bundle take over in bundle_change.py.
 """
 
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import socket
 import time
 
+from stream.bundle_change import BundleChange
 from stream.care import Patience, looping
-from stream.children import REFUSED, Child, Task, readable_descriptors
+from stream.children import REFUSED, Child, readable_descriptors
 from stream.configuration import dump_line
 from stream.heart import Heart
+from stream.lineup import tasks_of
 from stream.links import Claim, Link, Links
 from stream.messages import Answer, CameraStatus, Command, Event, HouseStatus, LineStatus
 from stream.places import Places
@@ -29,8 +31,9 @@ class Supervisor:
     """The processes of one line. Use as a context: none of them outlives it."""
 
     def __init__(self, line: LineSettings, places: Places, session: str, listening: socket.socket | None) -> None:
-        """Raises BusyError where this line runs already."""
+        """Raises BusyError where this line runs already, LiveBundleError where nothing is promoted for it."""
         self._line = line
+        self._bundle = BundleChange(line, places, session)
         self._places = places
         self._claim = Claim(places.lock("supervise"), f"the line of {line.data_dir}")
         self._links = Links()
@@ -44,14 +47,13 @@ class Supervisor:
         self.cameras: dict[str, CameraStatus] = {}
         self.recorded: LineStatus | None = None
         self.stop_asked = False
-        care = line.supervisor
-        common, judging = (Patience(care.starting_s, after_s) for after_s in (care.silent_after_s, care.judging_s))
-        settings = dump_line(line)
-        tasks = _tasks(line, session, listening)
-        self._children = {
-            name: Child(task, settings, places, judging if name.startswith("inspect") else common)
-            for name, task in tasks.items()
-        }
+        self._bundle_asker = b""
+        self._complete = False  # every role has been started, none is being stopped
+        care, settings = line.supervisor, dump_line(line)
+        patience = Patience(care.starting_s, care.silent_after_s)
+        tasks = tasks_of(line, session, -1 if listening is None else listening.fileno())
+        children = [Child(task, settings, places, patience) for task in tasks]
+        self._children = {child.task.name: child for child in (*children, *self._bundle.first())}
 
     def __enter__(self) -> Supervisor:
         return self
@@ -62,6 +64,7 @@ class Supervisor:
             child.signal(signal.SIGKILL)
         for child in self._children.values():
             child.bury()
+        self._bundle.close()
         self._links.close()
         self._claim.close()
 
@@ -86,6 +89,7 @@ class Supervisor:
                 return "stopped before it began"
         for child in captures:
             child.start()
+        self._complete = True
         return None
 
     def step(self) -> None:
@@ -100,12 +104,12 @@ class Supervisor:
         for sender, command in self._control.receive():
             if isinstance(command, Command):
                 self._answer(sender, command)
+        dead = [child for child in self._children.values() if child.process is not None and child.look()]
+        self._mind_bundle()
         for child in self._children.values():
-            was = child.process
-            child.look()
-            if was is not None and child.process is None and child.wanted:
+            if child in dead and child.wanted:
                 self._tell("restart", f"{child.task.name} died or hung, and is started again")
-            if was is not None or child.restarts >= 0:
+            if child.restarts >= 0:
                 child.care()
         if time.monotonic() >= self._status_at:
             self._status_at = time.monotonic() + STATUS_EVERY_S
@@ -129,6 +133,8 @@ class Supervisor:
 
     def stop(self) -> None:
         """In order: captures stop taking pictures and wait for their verdicts, then the others. None is left."""
+        self._complete = False
+        self._bundle.abandon("the line stops")
         for phase in (("capture",), ("inspect", "display"), ("record",)):
             children = [child for role in phase for child in self._named(role)]
             for child in children:
@@ -164,41 +170,36 @@ class Supervisor:
             answer = Answer(True, "the line stops", self.house())
         elif command.name == "status":
             answer = Answer(True, "the line runs", self.house())
+        elif command.name == "promote":
+            begun = self._begin_change()
+            if begun is None:
+                self._bundle_asker = sender  # answered when it is over
+                return
+            answer = begun
         else:
-            answer = Answer(False, f"unknown command {command.name}; known here: status, stop")
+            answer = Answer(False, f"unknown command {command.name}; known here: status, stop, promote")
         self._control.send(answer, to=sender)
+
+    def _begin_change(self) -> Answer | None:
+        """Inspectors with the bundle that is live now are to take over; an answer where that need not or cannot be."""
+        if not self._complete:
+            return Answer(False, "the line is starting or stopping; ask again when it runs")
+        begun = self._bundle.begin(self._named("inspect"), time.monotonic())
+        if isinstance(begun, Answer):
+            return begun
+        self._children |= {child.task.name: child for child in begun}
+        return None
+
+    def _mind_bundle(self) -> None:
+        """A change of bundle goes on by a turn; once it is over, its asker hears how it came out."""
+        swapped = self._bundle.step(time.monotonic())
+        if swapped is None:
+            return
+        for child in swapped.gone:
+            del self._children[child.task.name]
+        self._tell("promote", swapped.text)
+        log.info("%s", swapped.text)
+        self._control.send(Answer(swapped.ok, swapped.text, self.house()), to=self._bundle_asker)
 
     def _tell(self, kind: str, text: str) -> None:
         self._recorder.send(Event("", 0, kind, text, time.time_ns()))
-
-
-def _tasks(line: LineSettings, session: str, listening: socket.socket | None) -> dict[str, Task]:
-    """The table of roles."""
-    common = ("-", "--session", session)
-    tasks = [Task("record", ("record", *common))]
-    if line.display.enabled:
-        descriptor = listening.fileno() if listening is not None else -1
-        arguments = ("display", *common, "--listening", str(descriptor))
-        tasks.append(Task("display", arguments, (descriptor,) if descriptor >= 0 else ()))
-    for number in range(1, line.inspector.count + 1):
-        tasks.append(Task(f"inspect {number}", ("inspect", *common, "--number", str(number))))
-    for camera in line.cameras:
-        tasks.append(Task(f"capture {camera.name}", ("capture", *common, "--camera", camera.name)))
-    return {task.name: task for task in tasks}
-
-
-def ask(places: Places, name: str, timeout_s: float = 3.0) -> Answer | None:
-    """Sends a command to the running line; None where nothing answers."""
-    links = Links()
-    try:
-        link = links.ask(places.socket("control"), f"person {os.getpid()}")
-        link.send(Command(name, f"user {os.getuid()}, process {os.getpid()}"))
-        until = time.monotonic() + timeout_s
-        while time.monotonic() < until:
-            links.wait(0.2)
-            for _, message in link.receive():
-                if isinstance(message, Answer):
-                    return message
-        return None
-    finally:
-        links.close()

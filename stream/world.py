@@ -20,11 +20,12 @@ from detector.errors import OpenError
 from detector.opening import open_cascade
 from detector.refusals import why_size_refused
 from detector.verdict import Box
+from stream.live_bundle import settled
 from stream.places import SHM
 from stream.probe import PictureSize, first_picture_size
 from stream.problem import ERROR, WARNING, Finding
 from stream.secrets import SAFER_PASSWORD, SecretError, has_password, is_address, read_secret, readable_by_others
-from stream.settings import CameraSettings, DisplaySettings, InspectorSettings, LineSettings, RecorderSettings
+from stream.settings import CameraSettings, DisplaySettings, LineSettings, RecorderSettings
 from stream.sources.source import SourceError
 from stream.web.guard import GuardError, read_token
 
@@ -39,9 +40,10 @@ class SeenDetector:
     findings: tuple[Finding, ...]
 
 
-def look_at_detector(inspector: InspectorSettings) -> SeenDetector:
+def look_at_detector(line: LineSettings) -> SeenDetector:
     """Opens what would judge, on its device: every hash verified, golden samples judged."""
     try:
+        inspector = settled(line).inspector
         bundle = None if inspector.classifier else open_bundle(inspector.bundle or SHIPPED)
     except OpenError as error:
         return SeenDetector(None, (Finding(ERROR, "inspector.bundle", str(error)),))

@@ -73,19 +73,89 @@ def fewest_mistakes(margins: np.ndarray, truth: np.ndarray, temperature: float) 
     return round(float(np.clip(scores((best.min() + best.max()) / 2, temperature), *THRESHOLD_RANGE)), 4)
 
 
-def expected_calibration_error(score: np.ndarray, truth: np.ndarray, bins: int = 15) -> float:
-    """Mean distance between the score and the share of BAD at that score, weighted by how many pictures score so."""
+def expected_calibration_error(
+    score: np.ndarray, truth: np.ndarray, bins: int = 15, weight: np.ndarray | None = None
+) -> float:
+    """Mean distance between the score and the share of BAD at that score, weighted by how many pictures score so.
+
+    weight: (N,) how often each picture counts; None: once.
+    """
+    weight = np.ones(len(score)) if weight is None else weight
     place = np.minimum((score * bins).astype(int), bins - 1)
-    error = 0.0
-    for b in range(bins):
-        inside = place == b
-        if inside.any():
-            error += inside.mean() * abs(score[inside].mean() - truth[inside].mean())
-    return float(error)
+    said = np.bincount(place, weight * score, minlength=bins)
+    true = np.bincount(place, weight * truth, minlength=bins)
+    return float(np.abs(said - true).sum() / weight.sum())
 
 
-def average_precision(score: np.ndarray, truth: np.ndarray) -> float:
-    """Area under the precision-recall curve, as the sum over each BAD picture of the precision at its score."""
-    ranked = truth.astype(bool)[np.argsort(-score, kind="stable")]
-    hits = np.cumsum(ranked)
-    return float((hits[ranked] / (np.flatnonzero(ranked) + 1)).mean()) if ranked.any() else 0.0
+def average_precision(score: np.ndarray, truth: np.ndarray, weight: np.ndarray | None = None) -> float:
+    """Area under the precision-recall curve: the mean over the BAD pictures of the precision at each one's score.
+
+    Pictures of one score are called together, so their order does not matter. 0 without a BAD picture.
+    weight: (N,) how often each picture counts; None: once.
+    """
+    rank = ranked(score, truth, weight)
+    hits, calls = np.cumsum(rank.bad), np.cumsum(rank.bad + rank.good)
+    if hits[-1] == 0:
+        return 0.0
+    return float((rank.bad * hits / np.maximum(calls, 1e-12)).sum() / hits[-1])
+
+
+def auroc(score: np.ndarray, truth: np.ndarray, weight: np.ndarray | None = None) -> float:
+    """Area under the ROC curve: how often a BAD picture scores above a GOOD one, ties counting half.
+
+    It is the Mann-Whitney statistic (Hanley and McNeil 1982, Radiology 143:29). NaN where one class is absent.
+    weight: (N,) how often each picture counts; None: once.
+    """
+    rank = ranked(score, truth, weight)
+    pairs = rank.bad.sum() * rank.good.sum()
+    if pairs == 0:
+        return float("nan")
+    lower = rank.good.sum() - np.cumsum(rank.good)
+    return float((rank.bad * (lower + rank.good / 2)).sum() / pairs)
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """The pictures by score, from the highest; those of one score stand together."""
+
+    score: np.ndarray  # (M,) each score once
+    bad: np.ndarray  # (M,) how many BAD pictures have it, by weight
+    good: np.ndarray  # (M,)
+
+
+def ranked(score: np.ndarray, truth: np.ndarray, weight: np.ndarray | None = None) -> Ranked:
+    """What each threshold would call BAD. weight: (N,) how often each picture counts; None: once."""
+    weight = np.ones(len(score)) if weight is None else weight
+    levels, place = np.unique(score, return_inverse=True)
+    truth = truth.astype(bool)
+    bad = np.bincount(place, weight * truth, minlength=len(levels))
+    good = np.bincount(place, weight * ~truth, minlength=len(levels))
+    return Ranked(levels[::-1], bad[::-1], good[::-1])
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """How marked pixels compare with the truth."""
+
+    hits: int = 0
+    called: int = 0
+    marked: int = 0  # in the truth
+
+    def __add__(self, other: Pixels) -> Pixels:
+        return Pixels(self.hits + other.hits, self.called + other.called, self.marked + other.marked)
+
+    @property
+    def iou(self) -> float:
+        """Intersection over union; NaN where neither marks anything."""
+        return ratio(self.hits, self.called + self.marked - self.hits)
+
+
+def pixels(called: np.ndarray, truth: np.ndarray) -> Pixels:
+    """Both (H, W), true or 1 for a defect."""
+    called, truth = called.astype(bool), truth.astype(bool)
+    return Pixels(int((called & truth).sum()), int(called.sum()), int(truth.sum()))
+
+
+def ratio(part: float, whole: float) -> float:
+    """part / whole; NaN where there is no whole: a rate of nothing is not 0."""
+    return part / whole if whole else float("nan")

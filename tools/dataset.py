@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from tqdm import tqdm
 
+from detector.errors import PictureError
+from detector.pictures import read_picture
 from detector.preprocess import network_picture
 from detector.stages import InputSpec
 from detector.verdict import State
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
+from .folder_check import (
+    INDEX,
+    WHITE,
+    Entry,
+    Looked,
+    copies_wrong,
+    look_at,
+    names_in,
+    read_index,
+    read_mask,
+    same_pixels,
+    size_wrong,
+)
+from .near_duplicates import clusters
+from .splitting import SplitReport, report, validation_groups
+
+NAMED = 25  # faults that one refusal spells out; the rest is counted
+GIVEN = "given groups"
+FROM_INDEX = f"the groups of {INDEX}"
+FROM_PICTURES = f"near-duplicates (there are no groups in an {INDEX})"
 
 
 class DataError(ValueError):
@@ -31,6 +50,8 @@ class Sample:
     mask_path: Path | None  # None for GOOD
     state: State
     group: str  # samples of one group never stand on both sides of a split
+    grouped_by: str = GIVEN  # where the group comes from, in words
+    alike: str | None = None  # near-duplicates share it, whatever their groups; None where nobody compared
 
 
 @dataclass(frozen=True)
@@ -42,31 +63,61 @@ class Arrays:
     bad: np.ndarray  # (N,) uint8, 1 BAD
 
 
-def read_folder(folder: Path) -> list[Sample]:
-    """The samples of good/, bad/ and masks/, in the order of their paths.
+@dataclass(frozen=True)
+class Split:
+    """Both sides of a split, and how it came about."""
 
-    Groups come from index.csv where there is one (columns file, group), else each picture is its own.
-    Raises DataError for a missing or empty folder and for a BAD picture without a mask.
+    training: list[Sample]
+    validation: list[Sample]
+    report: SplitReport
+
+
+def read_folder(folder: Path, *, show_progress: bool = True) -> list[Sample]:
+    """The samples of good/, bad/ and masks/, in the order of their paths, each picture and mask looked at once.
+
+    Groups come from index.csv (columns file, group); where there is none, near-duplicates share a group.
+    Raises DataError that names all that is wrong (docs/training.md lists what), up to `NAMED` faults.
     """
-    groups = _groups(folder / "index.csv")
-    samples = []
-    for state in (State.GOOD, State.BAD):
-        name = state.value.lower()
-        paths = _pictures(folder / name)
-        for path in paths:
-            mask = _mask_of(path, folder / "masks") if state is State.BAD else None
-            key = f"{name}/{path.name}"
-            samples.append(Sample(path, mask, state, groups.get(key, key)))
-    return samples
+    entries, wrong = names_in(folder)
+    groups, wrong_index = read_index(folder / INDEX, [entry.key for entry in entries])
+    wrong += wrong_index
+    looked: list[Looked | None] = []
+    # On a terminal alone: callers ask for the samples in the middle of other work.
+    for entry in tqdm(entries, "checking", unit="picture", delay=1, disable=None if show_progress else True):
+        look, wrong_pixels = look_at(entry)
+        looked.append(look)
+        wrong += wrong_pixels
+    copies = same_pixels(entries, looked)
+    wrong += copies_wrong(entries, copies, groups)
+    _refuse(folder, wrong)
+    alike = [entries[first].key for first in _alike([look for look in looked if look is not None], copies)]
+    return [
+        Sample(entry.path, entry.mask_path, entry.state, *_group(entry, groups, look), look)
+        for entry, look in zip(entries, alike, strict=True)
+    ]
+
+
+def split_samples(samples: Iterable[Sample], share: float, seed: int) -> Split:
+    """About `share` of each state for validation, whole groups at a time, and the report on it.
+
+    Both states stand on both sides wherever that can be; the report warns where it cannot. The same for the same
+    samples and seed, whatever their order. Raises DataError for no samples.
+    """
+    samples = list(samples)
+    if not samples:
+        raise DataError("nothing to split: there is no sample")
+    chosen = validation_groups(samples, share, seed)
+    return Split(
+        [sample for sample in samples if sample.group not in chosen],
+        [sample for sample in samples if sample.group in chosen],
+        report(samples, chosen),
+    )
 
 
 def split(samples: Iterable[Sample], share: float, seed: int) -> tuple[list[Sample], list[Sample]]:
-    """(training, validation), whole groups at a time; which side a group falls on depends on its name and the seed."""
-    training: list[Sample] = []
-    validation: list[Sample] = []
-    for sample in samples:
-        (validation if _draw(sample.group, seed) < share else training).append(sample)
-    return training, validation
+    """(training, validation) of `split_samples`."""
+    both = split_samples(samples, share, seed)
+    return both.training, both.validation
 
 
 def load(samples: list[Sample], spec: InputSpec, *, masks: bool, show_progress: bool = True) -> Arrays:
@@ -87,21 +138,20 @@ def load(samples: list[Sample], spec: InputSpec, *, masks: bool, show_progress: 
 
 
 def read_sample(sample: Sample) -> tuple[np.ndarray, np.ndarray | None]:
-    """(picture (H, W, 3) uint8 BGR, mask (H, W) uint8 0/1 or None). Raises DataError."""
-    picture = cv2.imread(str(sample.path), cv2.IMREAD_COLOR)
-    if picture is None:
-        raise DataError(f"{sample.path}: cannot be read as a picture; remove it or replace it")
+    """(picture (H, W, 3) uint8 BGR, mask (H, W) uint8 0/1 or None), read as the detector reads. Raises DataError."""
+    try:
+        picture = read_picture(sample.path)
+    except PictureError as error:
+        raise DataError(f"{sample.path}: cannot be read as a picture: {error}; replace it or remove it") from error
     if sample.mask_path is None:
         return picture, None
-    mask = cv2.imread(str(sample.mask_path), cv2.IMREAD_GRAYSCALE)
-    if mask is None:
-        raise DataError(f"{sample.mask_path}: cannot be read as a mask; remove it or replace it")
-    if mask.shape != picture.shape[:2]:
-        raise DataError(
-            f"{sample.mask_path}: is {mask.shape[1]}x{mask.shape[0]}, its picture {picture.shape[1]}x"
-            f"{picture.shape[0]}; draw the mask over the very picture"
-        )
-    return picture, (mask > 127).astype(np.uint8)
+    try:
+        mask = read_mask(sample.mask_path)
+    except PictureError as error:
+        raise DataError(f"{sample.mask_path}: cannot be read as a mask: {error}; replace it or remove it") from error
+    if said := size_wrong(sample.mask_path, mask.shape, picture.shape):
+        raise DataError(said)
+    return picture, (mask > WHITE).astype(np.uint8)
 
 
 def folder_sha256(samples: Iterable[Sample]) -> str:
@@ -114,33 +164,21 @@ def folder_sha256(samples: Iterable[Sample]) -> str:
     return total.hexdigest()
 
 
-def _pictures(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        raise DataError(f"{folder}: no such folder; a data folder has good/, bad/ and masks/")
-    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
-    if not paths:
-        raise DataError(f"{folder}: holds no picture; both good/ and bad/ need some")
-    return paths
+def _refuse(folder: Path, wrong: list[str]) -> None:
+    if not wrong:
+        return
+    if len(wrong) == 1:
+        raise DataError(wrong[0])
+    more = [f"and {len(wrong) - NAMED} more"] if len(wrong) > NAMED else []
+    raise DataError("\n  ".join([f"{folder}: {len(wrong)} things are wrong:", *wrong[:NAMED], *more]))
 
 
-def _mask_of(picture: Path, folder: Path) -> Path:
-    for path in (folder / picture.name, *(folder / (picture.stem + suffix) for suffix in SUFFIXES)):
-        if path.is_file():
-            return path
-    raise DataError(f"{picture}: has no mask; {folder / picture.name} is wanted")
+def _group(entry: Entry, groups: dict[str, str] | None, look: str) -> tuple[str, str]:
+    """The group, and where it comes from."""
+    return (look, FROM_PICTURES) if groups is None else (groups[entry.key], FROM_INDEX)
 
 
-def _groups(index: Path) -> dict[str, str]:
-    if not index.is_file():
-        return {}
-    with index.open(newline="") as table:
-        rows = csv.DictReader(table)
-        if not {"file", "group"} <= set(rows.fieldnames or ()):
-            raise DataError(f"{index}: columns {rows.fieldnames}; at least file and group are wanted")
-        return {row["file"]: row["group"] for row in rows}
-
-
-def _draw(group: str, seed: int) -> float:
-    """0..1, the same for the same group and seed."""
-    digest = hashlib.sha256(f"{seed}:{group}".encode()).digest()
-    return int.from_bytes(digest[:6], "big") / (1 << 48)
+def _alike(looked: list[Looked], copies: list[list[int]]) -> list[int]:
+    pairs = [(held[0], other) for held in copies for other in held[1:]]
+    found: list[int] = clusters(np.stack([look.thumbnail for look in looked]), pairs).tolist()
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -48,8 +49,15 @@ class Outcome:
 
 
 def worst_escapes(every: Iterable[Outcome]) -> list[Outcome]:
-    """BAD pictures judged GOOD, the surest first; those without a score last."""
-    return sorted((o for o in every if o.escaped), key=lambda o: (2.0 if o.score is None else o.score, o.name))
+    """BAD pictures judged GOOD, the surest first; those without a score last, the first of each group before others."""
+    escaped = [outcome for outcome in every if outcome.escaped]
+    scored = sorted((o for o in escaped if o.score is not None), key=lambda o: (o.score, o.name))
+    seen: Counter[str] = Counter()
+    turns = []
+    for outcome in (o for o in escaped if o.score is None):
+        seen[outcome.group] += 1
+        turns.append((seen[outcome.group], outcome))
+    return [*scored, *(outcome for _, outcome in sorted(turns, key=lambda turn: turn[0]))]
 
 
 def worst_false_alarms(every: Iterable[Outcome]) -> list[Outcome]:

@@ -127,14 +127,12 @@ def _charts(e: Evaluation) -> Iterable[str]:
 
 def _gallery(e: Evaluation, gallery: Gallery) -> Iterable[str]:
     marks = "Left as it was judged; right with the true defect outlined in green and what the segmenter marks in red."
+    missed, alarms = "BAD in truth, judged GOOD, the surest first. ", "GOOD in truth, judged BAD, the surest first. "
+    if not e.calls.scored:
+        missed = "BAD in truth, judged GOOD; their scores are not kept, so one of each part or group comes first. "
     for title, note, cards, count in (
-        ("Escapes", "BAD in truth, judged GOOD, the surest first. ", gallery.escapes, gallery.escapes_in_all),
-        (
-            "False alarms",
-            "GOOD in truth, judged BAD, the surest first. ",
-            gallery.false_alarms,
-            gallery.false_alarms_in_all,
-        ),
+        ("Escapes", missed, gallery.escapes, gallery.escapes_in_all),
+        ("False alarms", alarms, gallery.false_alarms, gallery.false_alarms_in_all),
     ):
         yield f"<h2>{title}: {count}</h2>"
         if not cards:

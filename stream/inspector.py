@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from detector.cascade import Cascade
 from detector.opening import open_cascade
 from detector.verdict import Box, State, Verdict
 from stream.feed import Feed
@@ -20,7 +21,7 @@ from stream.messages import FrameRef, InspectorUp, Judged
 from stream.outbox import Outbox
 from stream.places import Places
 from stream.ring import RingViews, TornError
-from stream.settings import LineSettings, settings_id
+from stream.settings import InspectorSettings, LineSettings, settings_id
 from stream.stage import Stage, place_of
 from stream.wire import to_record
 
@@ -40,23 +41,11 @@ def run(line: LineSettings, places: Places, heart: Heart, number: int, gate: int
     """
     name = f"inspect {number}"
     claim = Claim(places.lock(f"inspect-{number}"), f"inspector {number} of this line")
-    wanted = line.inspector
-    cascade = open_cascade(
-        bundle=wanted.bundle,
-        classifier=wanted.classifier,
-        segmenter=wanted.segmenter,
-        engine=wanted.engine,
-        device=wanted.device,
-        threads=wanted.threads,
-        classifier_threshold=wanted.classifier_threshold,
-        segmenter_threshold=wanted.segmenter_threshold,
-        min_area_px=wanted.min_area_px,
-        clock=time.perf_counter,
-    )
+    cascade = _opened(line.inspector)
     does = "judges" if gate < 0 else "is ready to judge"
     log.info("%s %s with %s, bundle %s", name, does, cascade.engine_name, cascade.bundle_id)
     links = Links()
-    stage = Stage(links, places, place_of(number, wanted.count))
+    stage = Stage(links, places, place_of(number, line.inspector.count))
     inspector = Inspector(line, places, links, name, cascade.judge, heart, stage)
     up = InspectorUp(name, os.getpid(), cascade.engine_name, cascade.bundle_id)
     try:
@@ -71,6 +60,21 @@ def run(line: LineSettings, places: Places, heart: Heart, number: int, gate: int
         links.flush_and_close(linger_s=0.2)
         stage.close()
         claim.close()
+
+
+def _opened(wanted: InspectorSettings) -> Cascade:
+    return open_cascade(
+        bundle=wanted.bundle,
+        classifier=wanted.classifier,
+        segmenter=wanted.segmenter,
+        engine=wanted.engine,
+        device=wanted.device,
+        threads=wanted.threads,
+        classifier_threshold=wanted.classifier_threshold,
+        segmenter_threshold=wanted.segmenter_threshold,
+        min_area_px=wanted.min_area_px,
+        clock=time.perf_counter,
+    )
 
 
 class Inspector:

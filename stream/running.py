@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import sys
 from datetime import datetime, timezone
@@ -69,8 +70,11 @@ def run_line(line: LineSettings, *, until_end: bool) -> SessionSummary | None:
     heart = Heart(None)
     try:
         places = places_for(line.data_dir)
-        listening = open_socket(line.display) if line.display.enabled else None
-        with Supervisor(line, places, session, listening) as house, stopping_on_signals(heart, supervised=False):
+        with (
+            open_socket(line.display) if line.display.enabled else contextlib.nullcontext() as listening,
+            Supervisor(line, places, session, listening) as house,
+            stopping_on_signals(heart, supervised=False),
+        ):
             if listening is not None:
                 say(f"Page             {address_of(listening)}")
             refusal = house.start(heart)

@@ -37,7 +37,7 @@ from .golden_set import GoldenSetError, read_golden_set
 from .promotion import Done, NothingToDo, Person, Site
 
 OK, REFUSED, MISUSE, UNANSWERED = 0, 1, 2, 3
-NICE = 5  # where processors are short, the running line comes first
+NICE = 10  # where processors are short, the running line comes first
 
 
 class MisuseError(Exception):
@@ -167,9 +167,9 @@ def _told(entry: Entry) -> str:
     if (trial := entry.trial) is not None:
         found, limits = trial.measured, trial.limits
         lines.append(
-            f"  golden set {trial.sha256[:12]}, {found.bad} BAD and {found.good} GOOD pictures: escapes {found.escapes} "
-            f"(at most {limits.escapes}), false rejects {found.false_rejects} (at most {limits.false_rejects}), "
-            f"of both UNKNOWN {found.unknown}; {trial.engine}"
+            f"  golden set {trial.sha256[:12]}, {found.bad} BAD and {found.good} GOOD pictures: "
+            f"escapes {found.escapes} (at most {limits.escapes}), false rejects {found.false_rejects} "
+            f"(at most {limits.false_rejects}), of both UNKNOWN {found.unknown}; {trial.engine}"
         )
     if entry.text:
         lines.append(f"  {entry.text}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import itertools
 import json
 import time
@@ -15,10 +16,11 @@ from hypothesis import strategies as st
 
 from detector.verdict import Box, State
 from stream.sources.synthetic.belt import Belt
+from stream.sources.synthetic.camera import seen_aslant, tilted
 from stream.sources.synthetic.crop import SIDE_PX, tight_crop
 from stream.sources.synthetic.fonts import bold_fonts, held_out, shipped_fonts, split_fonts
 from stream.sources.synthetic.looks import random_look
-from stream.sources.synthetic.parts import SCRATCH_KINDS, ScratchLook, draw_part, random_part
+from stream.sources.synthetic.parts import SCRATCH_KINDS, UNMET_KINDS, ScratchLook, draw_part, random_part
 from stream.sources.synthetic.surfaces import SURFACES, surface
 from stream.sources.synthetic.truth import (
     PartTruth,
@@ -145,7 +147,7 @@ def test_a_crop_depends_on_the_seed_alone() -> None:
     assert np.array_equal(one.picture, other.picture) and np.array_equal(one.mask, other.mask)
 
 
-@pytest.mark.parametrize("kind", SCRATCH_KINDS)
+@pytest.mark.parametrize("kind", SCRATCH_KINDS + UNMET_KINDS)
 def test_every_kind_of_scratch_changes_the_picture_near_the_code_only(kind: str) -> None:
     rng = np.random.default_rng(4)
     look = random_part(rng, FONTS, (150.0, 150.0))
@@ -153,6 +155,25 @@ def test_every_kind_of_scratch_changes_the_picture_near_the_code_only(kind: str)
     change = change_between(drawn.clean, drawn.scratched)
     assert visibility(change) > 0
     assert 0 < mask_of(change).mean() < 0.5
+
+
+def test_nothing_is_trained_on_the_kinds_that_are_kept_for_measuring(tmp_path: Path) -> None:
+    assert not set(SCRATCH_KINDS) & set(UNMET_KINDS)
+    for name, kinds in (("usual", SCRATCH_KINDS), ("unmet", UNMET_KINDS)):
+        out = tmp_path / name
+        arguments = ["--good", "1", "--bad", "4", "--fonts", str(FONTS[0].parent), "--line-share", "0.25"]
+        run(["dataset", "--out", str(out), "--jobs", "1", "--kinds", name, *arguments])
+        with (out / "index.csv").open(newline="") as index:
+            assert {row["kind"] for row in csv.DictReader(index) if row["state"] == "BAD"} <= set(kinds)
+
+
+def test_a_camera_that_looks_aslant_shows_the_same_to_its_edges() -> None:
+    picture = np.full((90, 120, 3), 200, np.float32)
+    picture[40:50, 55:65] = 20
+    for seed in range(8):
+        seen = seen_aslant(picture, tilted(np.random.default_rng(seed), 90, 120))
+        assert seen.shape == picture.shape
+        assert seen.min() < 60 and seen[[0, -1]].min() > 199
 
 
 @pytest.mark.parametrize("kind", list(SURFACES))

@@ -323,6 +323,7 @@ def test_a_log_is_counted_against_the_truth_of_its_recording(capsys, line: Path)
     assert said["facts"]["threshold"] == "0.9 of the gate" and said["facts"]["bundle"] == "codes-1"
     assert (said["parts"]["all"]["hits"], said["parts"]["all"]["total"]) == (1, 2)
     assert said["parts"]["scuff"]["hits"] == 1 and said["parts"]["chip"]["hits"] == 0
+    assert (said["frames_by_kind"]["scuff"]["hits"], said["frames_by_kind"]["scuff"]["total"]) == (4, 6)
 
 
 def test_what_a_log_cannot_tell_is_not_made_up(capsys, line: Path) -> None:
@@ -450,6 +451,16 @@ def test_options_that_cannot_be_met_are_exit_code_2(
     places = {"LINE": str(line), "DATA": str(folder), "TRUTH": str(line / "belt.truth.json")}
     assert run([places.get(word, word) for word in words]) == 2
     assert says in capsys.readouterr().err
+
+
+def test_a_reader_that_has_had_enough_is_no_error(line: Path) -> None:
+    words = ["--log", str(line), "--truth", str(line / "belt.truth.json")]
+    with subprocess.Popen(
+        [sys.executable, "-m", "tools.evaluate", *words], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        assert (process.stderr.read(), process.wait(60)) == (b"", 0)
 
 
 def test_help_shows_an_example(capsys) -> None:

@@ -166,6 +166,10 @@ def test_no_interval_is_made_up_where_there_is_but_one_group() -> None:
     assert bootstrap(mean_of(np.arange(9.0)), ["one"] * 9) is None
 
 
+def test_certainty_is_not_claimed_where_every_draw_gives_the_same() -> None:
+    assert bootstrap(mean_of(np.ones(50)), alone(50)) is None
+
+
 def test_draws_that_cannot_be_told_are_left_out() -> None:
     values = np.array([1.0, 2.0, 3.0, 4.0])
     sometimes = bootstrap(lambda w: float("nan") if w[0] == 0 else float(w @ values / w.sum()), alone(4), samples=400)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from datetime import datetime, timezone
 from pathlib import Path
@@ -25,7 +26,7 @@ from stream.defect_log import LogError
 from .dataset import DataError
 from .evaluate_folder import How, evaluate_folder
 from .evaluate_log import evaluate_log
-from .evaluation import Fact, document
+from .evaluation import Evaluation, Fact, document
 from .evaluation_facts import Judge, command
 from .evaluation_text import lines
 from .report import page
@@ -45,12 +46,20 @@ def run(argv: list[str]) -> int:
         return _failed(f"{error.filename}: {error.strerror}; name another, or see to its permissions")
     except KeyboardInterrupt:
         return 130
-    if args.json:
-        print(json.dumps(document(found.evaluation), indent=2))
-    else:
-        print("\n".join(lines(found.evaluation)))
-        print(f"\nreport: {args.out}" if args.out else "\n--out report.html adds curves and the worst mistakes")
+    _tell(found.evaluation, args)
     return 0
+
+
+def _tell(evaluation: Evaluation, args: argparse.Namespace) -> None:
+    if args.json:
+        said = json.dumps(document(evaluation), indent=2)
+    else:
+        report = f"report: {args.out}" if args.out else "--out report.html adds curves and the worst mistakes"
+        said = "\n".join([*lines(evaluation), "", report])
+    try:
+        print(said, flush=True)
+    except BrokenPipeError:  # `… | head` has seen enough; at exit Python would complain about the rest
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _evaluated(args: argparse.Namespace, argv: list[str]) -> Evaluated:

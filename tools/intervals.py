@@ -51,7 +51,8 @@ def bootstrap(
     """The percentile interval at LEVEL of a statistic, whole groups drawn with replacement.
 
     statistic: of the weights (N,) float, how often each picture was drawn. A draw that gives NaN (no BAD picture came
-    along) is left out; None where hardly any draw remains, or there is but one group. The same seed gives the same.
+    along) is left out. None where resampling tells nothing: there is but one group, hardly any draw remains, or all
+    give the same. The same seed gives the same.
     Efron and Tibshirani, An Introduction to the Bootstrap, 1993, ch. 13; by groups: Field and Welsh, Bootstrapping
     clustered data, J. R. Statist. Soc. B 69, 2007, 369-390.
     """
@@ -64,6 +65,8 @@ def bootstrap(
     values = np.array([statistic(weight) for weight in drawn])
     values = values[~np.isnan(values)]
     if len(values) < samples / 2:
+        return None
+    if values.min() == values.max():
         return None
     tail = (1 - LEVEL) / 2 * 100
     low, high = np.percentile(values, [tail, 100 - tail])

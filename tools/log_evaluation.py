@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from detector.verdict import State
 from stream.run_book import RunBook
 from stream.sources.synthetic.truth import RecordingTruth, score_incidents
 
@@ -48,9 +49,15 @@ def evaluate_frames(
         tables=(FigureTable("verdicts", "Verdicts, frame by frame", "", verdict_figures(c)),),
         operating=operating(score, c.truth, c.groups, threshold) if both and threshold is not None else None,
         proposals=() if proposal is None else (proposal,),
-        defects=tuple(parts),
+        defects=tuple(table for table in (*parts, _frames_by_kind(outcomes)) if table.rows),
         calls=c,
     )
+
+
+def _frames_by_kind(outcomes: Sequence[Outcome]) -> RecallTable:
+    bad = [outcome for outcome in outcomes if outcome.truth is State.BAD and outcome.judged]
+    rows = by_kind([o.kind for o in bad], [o.state is State.BAD for o in bad], [o.group for o in bad])
+    return RecallTable("frames_by_kind", "BAD frames found, by kind", "", rows)
 
 
 def parts_found(truth: RecordingTruth, book: RunBook) -> RecallTable:

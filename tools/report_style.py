@@ -84,6 +84,10 @@ footer { margin-top: 48px; color: var(--soft); font-size: 13px; }
   h2 { break-after: avoid; }
   .card, figure, tr, .note { break-inside: avoid; }
   .grid2 { grid-template-columns: 1fr 1fr; }
+  .tiles { grid-template-columns: repeat(5, 1fr); gap: 8px; }
+  .tile { padding: 10px 12px; }
+  .tile b { font-size: 20px; }
+  .small, th, code, dd, figcaption { font-size: 9.5px; }
   @page { margin: 14mm; }
 }
 """

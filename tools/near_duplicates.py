@@ -2,13 +2,14 @@
 
 Pure; knows no files. Pictures of one cluster must not stand on both sides of a split, or validation flatters.
 
-A picture becomes a thumbnail of 32x32, its lighting and its finest detail taken away. Two pictures are alike by the
-highest normalised cross-correlation (Lewis 1995, "Fast normalized cross-correlation") over shifts of up to 3 of the 32
-pixels, in steps of a half, and over the four quarter turns. Hashes of the lowest frequencies (Zauner 2010,
-"Implementation and benchmarking of perceptual image hash functions") are cheaper, but know neither shifts nor turns,
-and docs/training.md has how they fared. Compared so are only the pictures whose amplitude spectra are nearest: those
-do not change with a shift (Reddy and Chatterji 1996, doi 10.1109/83.506761), and one product of matrices ranks them
-all. What `ALIKE` was chosen by stands in docs/training.md too; tests/test_near_duplicates.py measures it again.
+A picture becomes a thumbnail of 32x32 without its lighting and its finest detail, its contrast evened out (Jarrett et
+al. 2009, "What is the best multi-stage architecture for object recognition?"). Two pictures are alike by the highest
+normalised cross-correlation (Lewis 1995, "Fast normalized cross-correlation") over shifts of up to 3 of the 32 pixels,
+in steps of a half, and over the four quarter turns. Hashes of the lowest frequencies (Zauner 2010, "Implementation and
+benchmarking of perceptual image hash functions") are cheaper, but know neither shifts nor turns; docs/training.md has
+how one fared. Compared so are only the pictures whose amplitude spectra are nearest: those do not change with a shift
+(Reddy and Chatterji 1996, doi 10.1109/83.506761), and one product of matrices ranks them all. What `ALIKE` was chosen
+by stands in docs/training.md too; tests/test_near_duplicates.py measures it again.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import numpy as np
 SIDE = 32  # px of a thumbnail
 BAND = 12  # periods a side: finer ones than this change when a crop moves by half a thumbnail pixel
 COARSE_BAND = 8  # periods a side, for the ranking: beyond them noise ranks
+FAINT_GREY = 4.0  # local contrast below this is left faint, so that a sensor's noise is not made a picture
 REACH = 3  # thumbnail px that a crop may have moved: a tenth of its side
 ALIKE = 0.90  # cross-correlation from which two pictures count as one
 NEIGHBOURS = 32  # compared with each picture; more copies than this hang together through each other
@@ -33,6 +35,11 @@ def _within(band: int) -> np.ndarray:
     return (y**2 + x**2 <= band**2) & (y**2 + x**2 > 0)  # the mean is light, not a picture
 
 
+def _blurred(small: np.ndarray) -> np.ndarray:
+    blurred: np.ndarray = cv2.GaussianBlur(small, (0, 0), SIDE / 8, borderType=cv2.BORDER_REFLECT)
+    return blurred
+
+
 KEPT, RANKED = _within(BAND), _within(COARSE_BAND)
 TAPER = np.sqrt(np.outer(*[np.hanning(SIDE + 2)[1:-1]] * 2)).astype(np.float32)
 
@@ -41,8 +48,9 @@ def thumbnail(picture: np.ndarray) -> np.ndarray:
     """(32, 32) float32 of unit length, of a (H, W, 3) uint8 BGR picture; zeros where it shows nothing at all."""
     grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
     small = cv2.resize(grey, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
-    # Without the blurred part, all pictures under one lamp would be alike.
-    small -= cv2.GaussianBlur(small, (0, 0), SIDE / 8, borderType=cv2.BORDER_REFLECT)
+    # With the blurred part, all pictures under one lamp would be alike; with contrast as it is, all plates of a shape.
+    small -= _blurred(small)
+    small /= np.sqrt(_blurred(small**2) + FAINT_GREY**2)
     small *= TAPER  # what comes in at one side must not be held against what leaves at the other
     small = np.fft.irfft2(np.fft.rfft2(small) * KEPT, s=(SIDE, SIDE)).astype(np.float32)
     length = float(np.linalg.norm(small))

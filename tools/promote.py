@@ -67,7 +67,7 @@ def _run(arguments: argparse.Namespace) -> int:
         _print_history(line, as_json=arguments.json)
         return OK
     _refuse_misuse(arguments, line)
-    user = pwd.getpwuid(os.getuid()).pw_name
+    user = _user()
     person = Person(user, arguments.who or user, arguments.why)
     places = places_for(line.data_dir)
     site = Site(line, places)
@@ -76,7 +76,6 @@ def _run(arguments: argparse.Namespace) -> int:
         if arguments.rollback:
             done = site.roll_back(person)
         else:
-            os.nice(NICE)
             limits = Limits(arguments.max_escapes, arguments.max_false_rejects)
             golden = read_golden_set(arguments.golden_set)
             bundle = open_bundle(arguments.bundle)
@@ -87,6 +86,14 @@ def _run(arguments: argparse.Namespace) -> int:
     if done.ok:
         return OK
     return REFUSED if done.answered else UNANSWERED
+
+
+def _user() -> str:
+    """Who runs this, by the operating system; the number of a user without a name."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -177,4 +184,5 @@ def _told(entry: Entry) -> str:
 
 
 if __name__ == "__main__":
+    os.nice(NICE)
     raise SystemExit(run(sys.argv[1:]))

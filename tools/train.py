@@ -14,9 +14,10 @@ from pathlib import Path
 
 import torch
 
-from .dataset import DataError, folder_sha256, load, read_folder, split
+from .dataset import DataError, folder_sha256, load, read_folder, split_samples
 from .fit import Fit, fit, needs_masks
 from .networks import PRESETS, Plan
+from .run_folder import write_validation
 from .tasks import Task, classifier_task, segmenter_task
 
 VALIDATION_SHARE = 0.12
@@ -44,10 +45,18 @@ def train(
     """
     torch.set_num_threads(threads)
     out.mkdir(parents=True, exist_ok=True)
-    samples = read_folder(data)
-    training, validation = split(samples, VALIDATION_SHARE, seed)
+    samples = read_folder(data, show_progress=show_progress)
+    parts = split_samples(samples, VALIDATION_SHARE, seed)
+    training, validation = parts.training, parts.validation
+    print(parts.report, file=sys.stderr)
     _refuse_one_sided(training, validation)
-    record: dict[str, object] = {"data_sha256": folder_sha256(samples), "preset": preset, "seed": seed}
+    write_validation(out, data, validation)
+    record: dict[str, object] = {
+        "data_sha256": folder_sha256(samples),
+        "preset": preset,
+        "seed": seed,
+        "split": str(parts.report),
+    }
     for name in stages:
         plan: Plan = getattr(PRESETS[preset], name)
         task = TASKS[name]

@@ -16,12 +16,13 @@ from detector.stages import REFERENCE_DEFECT_KIND, InputSpec
 
 from .bundle_folder import code_on_record, open_stages, put_in_place, refuse_foreign, stage_rows, write_settings
 from .checkpoints import Trained
-from .dataset import Sample, folder_sha256, read_folder, read_sample, split
+from .dataset import Sample, folder_sha256, read_folder, read_sample
 from .golden_samples import write_golden
 from .judging import AS_IN_THE_REFERENCE, Fitted, Judged, Stages, fit_thresholds, judge, judge_parts, measured
 from .onnx_files import store_in_half, write_onnx
 from .parity import difference, refuse_difference, side
 from .recordings import drawn
+from .run_folder import read_validation
 from .variants import Base, Limits, calibration_part, write_variant
 
 PARITY_PICTURES = 48
@@ -92,11 +93,12 @@ def make(trained: Trained, wish: Wish) -> Iterator[Made]:
 
 
 def _labelled(trained: Trained, wish: Wish) -> Labelled:
-    every = read_folder(wish.data)
-    test = None if wish.test is None else read_folder(wish.test)
-    if trained.validation is not None:
-        training, validation = split(every, *trained.validation)
-        calibration, _ = calibration_part(training)
+    every = read_folder(wish.data, show_progress=wish.show_progress)
+    test = None if wish.test is None else read_folder(wish.test, show_progress=wish.show_progress)
+    if trained.run is not None:
+        validation = read_validation(trained.run, wish.data, every)
+        kept = {sample.path for sample in validation}
+        calibration, _ = calibration_part([sample for sample in every if sample.path not in kept])
         return Labelled("validation", validation, calibration, test or validation, test)
     calibration, rest = calibration_part(every)
     return Labelled("data", every, calibration, test or rest, test)
@@ -150,7 +152,8 @@ def _write_bundle(trained: Trained, wish: Wish, labelled: Labelled, work: Path, 
 
 def _fitted(wish: Wish, stages: Stages, judged: Judged) -> Fitted:
     """What --fit asks for. With a gate of 0.5 no temperature changes a verdict: softmax keeps the order."""
-    films = [judge_parts(stages, drawn(seed)) for seed in tqdm(wish.films, "films", disable=not wish.show_progress)]
+    seeds = tqdm(wish.films, "films", disable=not (wish.films and wish.show_progress))
+    films = [judge_parts(stages, drawn(seed)) for seed in seeds]
     fitted = fit_thresholds(judged, films)
     kept = asdict(AS_IN_THE_REFERENCE)
     if wish.fit == "temperature":

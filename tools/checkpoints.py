@@ -49,16 +49,15 @@ class Trained:
     segmenter: Stage
     min_area_px: int
     record: Mapping[str, Any]
-    validation: tuple[float, int] | None  # share and seed of the split that was not trained on; None: not known
+    run: Path | None  # the folder of tools.train, which knows what was kept from training; None: nobody here does
 
 
-def of_run(folder: Path, validation_share: float) -> Trained:
+def of_run(folder: Path) -> Trained:
     """What tools.train left in `folder`. Raises DataError."""
     path = folder / "training.json"
     try:
         record = json.loads(path.read_text())
         preset = PRESETS[record["preset"]]
-        seed = int(record["seed"])
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}); --run wants the --out of tools.train") from error
     except (ValueError, KeyError, TypeError) as error:
@@ -68,7 +67,7 @@ def of_run(folder: Path, validation_share: float) -> Trained:
         _of_plan(preset.segmenter, folder / "segmenter.pth"),
         MIN_AREA_PX,
         record,
-        (validation_share, seed),
+        folder,
     )
 
 

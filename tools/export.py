@@ -22,7 +22,6 @@ from .dataset import DataError
 
 if TYPE_CHECKING:
     from .bundling import Wish
-    from .checkpoints import Trained
 
 EXAMPLES = """\
 examples:
@@ -54,17 +53,11 @@ def export(
     Raises DataError, OpenError, Refused.
     """
     from .bundling import Wish, make
+    from .checkpoints import of_run
 
     wish = Wish(data, out, name, test, films, half=half, show_progress=show_progress)
-    (made,) = make(_of_run(run_folder), wish)
+    (made,) = make(of_run(run_folder), wish)
     return made.described
-
-
-def _of_run(folder: Path) -> Trained:
-    from .checkpoints import of_run
-    from .train import VALIDATION_SHARE
-
-    return of_run(folder, VALIDATION_SHARE)
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -144,9 +137,9 @@ def run(argv: list[str]) -> int:
 
 def _export(options: argparse.Namespace) -> None:
     from .bundling import make
-    from .checkpoints import of_reference
+    from .checkpoints import of_reference, of_run
 
-    trained = _of_run(options.run) if options.run else of_reference(options.classifier, options.segmenter)
+    trained = of_run(options.run) if options.run else of_reference(options.classifier, options.segmenter)
     for made in make(trained, _wish(options)):
         print(f"{made.out}: {made.id}")
         print(yaml.safe_dump(made.described["metrics"], sort_keys=False))
@@ -165,7 +158,7 @@ def _wish(options: argparse.Namespace) -> Wish:
         films=tuple(options.films),
         fit=options.fit or ("all" if ours else "temperature"),
         half=(options.store or ("float16" if ours else "float32")) == "float16",
-        variants=tuple(options.variants),
+        variants=tuple(dict.fromkeys(options.variants)),
         limits=Limits(options.max_cost, options.keep_costly),
     )
 

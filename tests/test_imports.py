@@ -21,12 +21,16 @@ PURE = (
     "stream.incidents",
     "stream.keeping",
     "stream.ledger",
+    "stream.lineup",
     "stream.metrics",
     "stream.overlay",
     "stream.run_account",
     "stream.run_book",
     "stream.tally",
     "stream.wire",
+    "tools.near_duplicates",
+    "tools.passing",
+    "tools.splitting",
 )
 SHELL = {"zmq", "socket", "sqlite3", "threading", "multiprocessing", "subprocess", "asyncio", "time", "os", "signal"}
 

@@ -14,7 +14,7 @@ from detector.preprocess import network_picture
 from detector.stages import REFERENCE_CLASSIFIER, REFERENCE_SEGMENTER
 from detector.verdict import State
 from tests.needs import torch_or_skip
-from tools.dataset import DataError, Sample, load, read_folder, split
+from tools.dataset import load, read_folder
 from tools.judging import MASK_THRESHOLDS, Judged, Parts, fit_thresholds
 from tools.measures import (
     average_precision,
@@ -61,70 +61,6 @@ def test_pictures_and_masks_are_resized_as_the_line_resizes(folder: Path) -> Non
         assert np.array_equal(arrays.pictures[0], network_picture(first, spec)[:, :, ::-1])
         covered = arrays.pictures[0].min(axis=2) > 200
         assert (covered == (arrays.masks[0] > 127)).mean() > 0.97
-
-
-def test_a_group_never_stands_on_both_sides() -> None:
-    samples = [Sample(Path(f"{i}.png"), None, State.GOOD, f"part{i // 5}") for i in range(200)]
-    training, validation = split(samples, 0.25, seed=1)
-    assert training and validation and len(training) + len(validation) == 200
-    assert not {s.group for s in training} & {s.group for s in validation}
-    assert split(samples, 0.25, seed=1) == (training, validation)
-    assert split(samples, 0.25, seed=2) != (training, validation)
-
-
-def test_groups_come_from_index_csv(folder: Path) -> None:
-    index = folder / "index.csv"
-    try:
-        with index.open("w", newline="") as table:
-            csv.writer(table).writerows([("file", "group"), ("good/00.png", "a"), ("good/02.png", "a")])
-        assert [s.group for s in read_folder(folder)[:3]] == ["a", "a", "good/04.png"]
-        index.write_text("picture\nx\n")
-        with pytest.raises(DataError, match=r"index\.csv: columns"):
-            read_folder(folder)
-    finally:
-        index.unlink()
-
-
-def break_nothing_there(folder: Path) -> None:
-    for path in (folder / "bad").iterdir():
-        path.unlink()
-
-
-def break_no_masks(folder: Path) -> None:
-    (folder / "masks" / "one.png").unlink()
-
-
-def break_mask_size(folder: Path) -> None:
-    cv2.imwrite(str(folder / "masks" / "one.png"), np.zeros((10, 10), np.uint8))
-
-
-def break_picture(folder: Path) -> None:
-    (folder / "good" / "one.png").write_bytes(b"no picture")
-
-
-def break_mask(folder: Path) -> None:
-    (folder / "masks" / "one.png").write_bytes(b"no mask")
-
-
-@pytest.mark.parametrize(
-    ("damage", "says"),
-    [
-        pytest.param(break_nothing_there, r"bad: holds no picture", id="empty class"),
-        pytest.param(break_no_masks, r"one\.png: has no mask", id="no mask"),
-        pytest.param(break_mask_size, r"one\.png: is 10x10, its picture 40x30", id="mask of another size"),
-        pytest.param(break_picture, r"good/one\.png: cannot be read", id="unreadable picture"),
-        pytest.param(break_mask, r"masks/one\.png: cannot be read", id="unreadable mask"),
-    ],
-)
-@pytest.mark.filterwarnings("ignore")
-def test_what_is_wrong_with_a_folder_is_said_with_the_files_name(tmp_path: Path, damage, says: str) -> None:
-    for name in ("good", "bad", "masks"):
-        (tmp_path / name).mkdir()
-        shape = (30, 40) if name == "masks" else (30, 40, 3)
-        cv2.imwrite(str(tmp_path / name / "one.png"), np.full(shape, 200, np.uint8))
-    damage(tmp_path)
-    with pytest.raises(DataError, match=says):
-        load(read_folder(tmp_path), REFERENCE_CLASSIFIER.input, masks=True, show_progress=False)
 
 
 # Arithmetic.

@@ -104,7 +104,7 @@ def _from_bundle(folder: Path, where: Where, clock: Callable[[], float]) -> Open
 
 
 def _from_checkpoints(classifier: Path, segmenter: Path, where: Where) -> Opened:
-    one, two = _checkpoint(classifier, "classifier"), _checkpoint(segmenter, "segmenter")
+    one, two = read_checkpoint(classifier, "classifier"), read_checkpoint(segmenter, "segmenter")
     networks = Networks(
         _classifier(classifier, lambda: one, REFERENCE_CLASSIFIER, where),
         REFERENCE_CLASSIFIER,
@@ -115,7 +115,8 @@ def _from_checkpoints(classifier: Path, segmenter: Path, where: Where) -> Opened
     return Opened(networks, REFERENCE_DEFECT_KIND, f"checkpoints@{both[:12]}")
 
 
-def _checkpoint(path: Path, kind: str) -> bytes:
+def read_checkpoint(path: Path, kind: str) -> bytes:
+    """The bytes of a `.pth` file. Raises EngineError where it cannot be read."""
     try:
         return path.read_bytes()
     except OSError as error:

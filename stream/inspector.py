@@ -10,25 +10,22 @@ from dataclasses import replace
 
 import numpy as np
 
-from detector.cascade import Cascade
-from detector.opening import open_cascade
 from detector.verdict import Box, State, Verdict
 from stream.feed import Feed
 from stream.gate import wait_at
 from stream.heart import Heart
+from stream.judge import open_judge
 from stream.links import Claim, Link, Links
 from stream.messages import FrameRef, InspectorUp, Judged
 from stream.outbox import Outbox
 from stream.places import Places
 from stream.ring import RingViews, TornError
-from stream.settings import InspectorSettings, LineSettings, settings_id
+from stream.settings import LineSettings, settings_id
 from stream.stage import Stage, place_of
 from stream.wire import to_record
 
 log = logging.getLogger("linewatch")
-FINISH_S = (
-    2.0  # time for the last verdicts to reach the disk; as long as a capture waits before it has them judged again
-)
+FINISH_S = 2.0  # for the last verdicts to reach the disk; a capture waits as long before it has them judged again
 GREET_EVERY_S = 2.0  # a recorder that was restarted learns again which engine judges
 Judge = Callable[[np.ndarray, "Box | None"], Verdict]
 
@@ -41,7 +38,7 @@ def run(line: LineSettings, places: Places, heart: Heart, number: int, gate: int
     """
     name = f"inspect {number}"
     claim = Claim(places.lock(f"inspect-{number}"), f"inspector {number} of this line")
-    cascade = _opened(line.inspector)
+    cascade = open_judge(line.inspector)
     does = "judges" if gate < 0 else "is ready to judge"
     log.info("%s %s with %s, bundle %s", name, does, cascade.engine_name, cascade.bundle_id)
     links = Links()
@@ -60,21 +57,6 @@ def run(line: LineSettings, places: Places, heart: Heart, number: int, gate: int
         links.flush_and_close(linger_s=0.2)
         stage.close()
         claim.close()
-
-
-def _opened(wanted: InspectorSettings) -> Cascade:
-    return open_cascade(
-        bundle=wanted.bundle,
-        classifier=wanted.classifier,
-        segmenter=wanted.segmenter,
-        engine=wanted.engine,
-        device=wanted.device,
-        threads=wanted.threads,
-        classifier_threshold=wanted.classifier_threshold,
-        segmenter_threshold=wanted.segmenter_threshold,
-        min_area_px=wanted.min_area_px,
-        clock=time.perf_counter,
-    )
 
 
 class Inspector:

@@ -10,16 +10,15 @@ import os
 import shutil
 import socket
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from detector.bundle import SHIPPED, Bundle, open_bundle
 from detector.errors import OpenError
-from detector.opening import open_cascade
 from detector.refusals import why_size_refused
 from detector.verdict import Box
+from stream.judge import open_judge
 from stream.live_bundle import settled
 from stream.places import SHM
 from stream.probe import PictureSize, first_picture_size
@@ -48,15 +47,7 @@ def look_at_detector(line: LineSettings) -> SeenDetector:
     except OpenError as error:
         return SeenDetector(None, (Finding(ERROR, "inspector.bundle", str(error)),))
     try:
-        open_cascade(
-            clock=time.perf_counter,
-            bundle=inspector.bundle,
-            classifier=inspector.classifier,
-            segmenter=inspector.segmenter,
-            engine=inspector.engine,
-            device=inspector.device,
-            threads=inspector.threads,
-        )
+        open_judge(inspector)
     except OpenError as error:
         return SeenDetector(bundle, (Finding(ERROR, "inspector", str(error)),))
     return SeenDetector(bundle, ())

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from detector.engines.architectures import Architecture, expected, recognised
+from detector.engines.architectures import Architecture, recognised
 from detector.engines.network import NetworkRequest
 from detector.engines.table import open_network
-from detector.errors import EngineError
+from detector.opening import read_checkpoint
 from detector.stages import REFERENCE_CLASSIFIER, REFERENCE_SEGMENTER, InputSpec
 
 from .dataset import DataError
@@ -98,7 +98,7 @@ def _of_plan(plan: Plan, path: Path) -> Stage:
 
 def _of_reference(path: Path, kind: str, spec: InputSpec, output: tuple[int, ...]) -> Stage:
     """Opened by the detector first, which refuses what is no such checkpoint; then built once more to be exported."""
-    raw = _read(path, kind)
+    raw = read_checkpoint(path, kind)
     shape = (1, 3, spec.height, spec.width)
     open_network("torch", NetworkRequest(path, kind, lambda: raw, shape, output, "cpu", threads=1))
     weights = torch.load(path, map_location="cpu", weights_only=True)
@@ -112,15 +112,6 @@ def _known(weights: Mapping[str, Any]) -> Architecture:
     found = recognised(weights)
     assert found is not None  # the detector has opened it
     return found
-
-
-def _read(path: Path, kind: str) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise EngineError(
-            f"{path}: cannot be read ({error.strerror}); the {kind}'s checkpoint, {expected(kind)}, is expected there"
-        ) from error
 
 
 def _on_record(path: Path, stage: Stage) -> dict[str, str]:

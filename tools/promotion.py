@@ -5,9 +5,8 @@ Knows no command line. The caller holds the line's claim `promote`, so that two 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
 from tqdm import tqdm
@@ -15,8 +14,8 @@ from tqdm import tqdm
 from detector.bundle import Bundle, open_bundle
 from detector.cascade import Cascade
 from detector.errors import OpenError
-from detector.opening import open_cascade
 from stream.asking import ask, line_runs, swap_timeout_s
+from stream.judge import open_judge
 from stream.live_bundle import Live, below, bundles_folder, heal, keep, put_back, put_live, read_live
 from stream.places import Places
 from stream.promotions import PROMOTED_KIND, PUT_BACK, REFUSED_KIND, ROLLED_BACK, Entry, Limits, Trial, record
@@ -77,7 +76,7 @@ class Site:
         if before is not None and before.bundle == bundle.id:
             raise NothingToDo(f"{bundle.id} is live already, since {before.since.utc}")
         try:
-            cascade = self._cascade(bundle)
+            cascade = open_judge(replace(self.line.inspector, bundle=bundle.folder))
         except OpenError as error:
             return Done(self._refused(bundle, before, person, None, str(error)))
         calls = tuple(_calls(cascade, golden, show_progress=show_progress))
@@ -103,20 +102,6 @@ class Site:
         open_bundle(bundles_folder(self.line.data_dir) / target)  # whole, still
         entry = _entry(ROLLED_BACK, target, before, target, person, None)
         return self._go_live(before, below(before, entry), person, ())
-
-    def _cascade(self, bundle: Bundle) -> Cascade:
-        """The detector, exactly as an inspector of this line opens it."""
-        wanted = self.line.inspector
-        return open_cascade(
-            bundle=bundle.folder,
-            engine=wanted.engine,
-            device=wanted.device,
-            threads=wanted.threads,
-            classifier_threshold=wanted.classifier_threshold,
-            segmenter_threshold=wanted.segmenter_threshold,
-            min_area_px=wanted.min_area_px,
-            clock=time.perf_counter,
-        )
 
     def _refused(self, bundle: Bundle, before: Live | None, person: Person, trial: Trial | None, text: str) -> Entry:
         entry = _entry(REFUSED_KIND, bundle.id, before, before.bundle if before else "", person, trial, text)

@@ -58,7 +58,7 @@ def run(camera: CameraSettings, places: Places, heart: Heart, session: str, stop
             capture.step(0.02)
     finally:
         capture.close()
-        links.flush_and_close(linger_s=0.2)
+        links.flush_and_close(linger_s=1.0)
         claim.close()
 
 

@@ -52,6 +52,7 @@ def run(line: LineSettings, places: Places, heart: Heart, session: str) -> None:
     try:
         while heart.beat():
             recorder.step(timeout_s=line.recorder.commit_ms / 1000)
+        recorder.step(timeout_s=0.05)  # what came while it was told to stop
         until = time.monotonic() + line.supervisor.stop_s
         while recorder.busy() and time.monotonic() < until:
             heart.alive()

@@ -49,8 +49,7 @@ class Reporting:
         for _, message in self._recorder.receive():
             self._hear(message, now_s)
         self._ask_log(now_s)
-        while self._events and self._recorder.send(self._events[0]):
-            self._events.popleft()
+        self._say()
 
     def known(self, run: int) -> Ledger:
         """The frames of a run that need not be captured again."""
@@ -60,6 +59,12 @@ class Reporting:
         """Says what the recorder has not confirmed, and forgets the runs that are settled."""
         self._give_up(now_s)
         self._report(now_s)
+
+    def _say(self) -> bool:
+        """Sends the events that wait; whether none is left."""
+        while self._events and self._recorder.send(self._events[0]):
+            self._events.popleft()
+        return not self._events
 
     def _ask_log(self, now_s: float) -> None:
         """Asks what the log has of the runs that a dead capture left, until it is known."""
@@ -139,7 +144,9 @@ class Reporting:
         if report is None:
             return
         serial, when_s = self._reported_s.get(account.run, (-1, 0.0))
-        if (serial != report.serial or now_s - when_s >= REPEAT_S) and self._recorder.send(report):
+        due = serial != report.serial or now_s - when_s >= REPEAT_S
+        # Why a run ended is said before its last report: once that is confirmed, everybody may stop.
+        if due and self._say() and self._recorder.send(report):
             self._reported_s[account.run] = (report.serial, now_s)
 
     def _give_up(self, now_s: float) -> None:

@@ -161,7 +161,7 @@ def test_nothing_is_trained_on_the_kinds_that_are_kept_for_measuring(tmp_path: P
     assert not set(SCRATCH_KINDS) & set(UNMET_KINDS)
     for name, kinds in (("usual", SCRATCH_KINDS), ("unmet", UNMET_KINDS)):
         out = tmp_path / name
-        arguments = ["--good", "1", "--bad", "4", "--fonts", str(FONTS[0].parent), "--line-share", "0.25"]
+        arguments = ["--good", "1", "--bad", "4", "--fonts", str(FONTS[0].parent), "--line-share", "0"]
         run(["dataset", "--out", str(out), "--jobs", "1", "--kinds", name, *arguments])
         with (out / "index.csv").open(newline="") as index:
             assert {row["kind"] for row in csv.DictReader(index) if row["state"] == "BAD"} <= set(kinds)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import time
 from pathlib import Path
 
 import cv2
@@ -118,47 +116,6 @@ def test_mask_and_picture_are_moved_alike(torch) -> None:
     brightest = moved.mean(dim=1, keepdim=True) > 128
     assert (brightest == (masks > 0.5)).float().mean() > 0.985
     assert masks.sum(dim=(1, 2, 3)).min() > 0.6 * 300
-
-
-def make_it_know(torch, folder: Path, path: Path) -> None:
-    """Fit the last layer to the folder by ridge regression: a few steps of training would leave it to luck."""
-    from tools.fit import as_tensor, normalised
-    from tools.networks import PRESETS
-
-    plan = PRESETS["edge"].classifier
-    torch.manual_seed(0)
-    module = plan.build().eval()
-    arrays = load(read_folder(folder), plan.input, masks=False, show_progress=False)
-    with torch.inference_mode():
-        seen = module.forward_features(normalised(as_tensor(arrays.pictures), plan.input))
-        features = module.forward_head(seen, pre_logits=True).double()
-    middle, spread = features.mean(dim=0), features.std()
-    rows = (features - middle) / spread
-    wanted = torch.from_numpy(np.where(arrays.bad, 3.0, -3.0))
-    weights = rows.T @ torch.linalg.solve(rows @ rows.T + 1e-2 * torch.eye(len(rows)).double(), wanted)
-    half = weights / spread / 2
-    with torch.no_grad():
-        module.classifier.weight.copy_(torch.stack([-half, half]))
-        module.classifier.bias.copy_(torch.stack([half @ middle, -(half @ middle)]))
-    torch.save(module.state_dict(), path)
-
-
-@pytest.mark.filterwarnings("ignore")
-@pytest.mark.timeout(400)
-def test_from_a_folder_to_a_bundle_that_opens(torch, folder: Path, tmp_path: Path) -> None:
-    from detector.opening import open_cascade
-    from tools.export import export
-    from tools.train import train
-
-    out = tmp_path / "run"
-    train(folder, out, preset="edge", seed=26, epochs=2, threads=1, show_progress=False)
-    with (out / "classifier.csv").open() as curve:
-        assert len(list(csv.DictReader(curve))) == 2
-    make_it_know(torch, folder, out / "classifier.pth")
-    described = export(out, folder, tmp_path / "bundle", name="tiny", test=folder, show_progress=False)
-    assert described["metrics"]["parity_with_torch"]["classifier_verdicts_changed"] == 0
-    cascade = open_cascade(clock=time.monotonic, bundle=tmp_path / "bundle", device="cpu")
-    assert cascade.bundle_id.startswith("tiny@")
 
 
 @pytest.mark.filterwarnings("ignore")

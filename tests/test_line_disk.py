@@ -64,7 +64,9 @@ def test_a_full_disk_stops_the_record_but_not_the_inspection_and_loses_nothing(t
 def test_a_data_folder_that_cannot_be_written_is_an_alarm_and_inspection_goes_on(tmp_path: Path) -> None:
     recording = write_recording(tmp_path / "belt.mp4", numbered_frames(FRAMES, bad=BAD), fps=20)
     (tmp_path / "data").write_text("a file where the folder should be")
-    more = "supervisor:\n  stop_s: 1\n"
+    # A machine that stalls for a moment must not look like a hung capture here: one that dies while nothing can be
+    # recorded waits for the disk before it goes on in its recording.
+    more = "supervisor:\n  stop_s: 1\n  silent_after_s: 15\n"
     with running(write_line(tmp_path, recording, more, camera="pace: recorded")) as line:
         wait_for(lambda: captured_so_far(line) > 60, "inspection going on")
         assert "ALARM" in line.said() and "set data_dir to a writable folder" in line.said()

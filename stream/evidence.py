@@ -6,7 +6,6 @@ Knows no log and no socket: it gets a picture and a verdict and gives a folder.
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 from datetime import datetime, timezone
 from pathlib import Path
@@ -16,6 +15,7 @@ import msgspec
 import numpy as np
 
 from detector.verdict import Box
+from stream.durable import sync_folder, write_file
 from stream.keeping import EVIDENCE_FOLDER, evidence_folder
 from stream.messages import Judged
 from stream.overlay import draw_overlay, scale_to_width
@@ -43,9 +43,9 @@ def write_evidence(
     partial.mkdir(parents=True)
     hashes = {file: _write(partial / file, content) for file, content in _pictures(judged, picture, mask, region)}
     _write(partial / "evidence.json", _describe(judged, hashes))
-    _sync_folder(partial)
+    sync_folder(partial)
     partial.rename(target)
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
     return name
 
 
@@ -122,17 +122,5 @@ def _encoded(kind: str, picture: np.ndarray, options: list[int]) -> bytes:
 
 def _write(path: Path, content: bytes) -> str:
     """Writes a file through to the disk; returns its SHA-256."""
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    write_file(path, content)
     return hashlib.sha256(content).hexdigest()
-
-
-def _sync_folder(folder: Path) -> None:
-    """Makes the names in the folder survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

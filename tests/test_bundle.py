@@ -233,7 +233,7 @@ EXTERNAL = number_field(14, 1)
 
 
 def node(**fields: bytes) -> bytes:
-    numbers = {"domain": 7, "attribute": 5}
+    numbers = {"operator": 4, "attribute": 5, "domain": 7}
     return b"".join(message(numbers[name], payload) for name, payload in fields.items())
 
 
@@ -255,6 +255,14 @@ UNSAFE = {
     "domain in a function": (message(7, b"") + message(25, message(7, node(domain=b"fn"))), "'fn'"),
     "domain of a function": (message(7, b"") + message(25, message(10, b"fn")), "'fn'"),
     "domain of no UTF-8": (message(7, message(1, node(domain=b"\xff"))), "'\\\\xff'"),
+    "an operator that loads an engine": (
+        message(7, message(1, node(operator=b"EPContext", domain=b"com.microsoft"))),
+        "operator EPContext",
+    ),
+    "an operator that runs Python": (
+        message(7, message(1, node(attribute=message(6, message(1, node(operator=b"PythonOp")))))),
+        "operator PythonOp",
+    ),
     "external initializer": (message(7, message(5, EXTERNAL_KEY + EXTERNAL)), "external data"),
     "external by its key alone": (message(7, message(5, EXTERNAL_KEY)), "external data"),
     "external by its place alone": (message(7, message(5, EXTERNAL)), "external data"),

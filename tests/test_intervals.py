@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tools.beta import beta_cdf, beta_quantile, t_quantile
-from tools.intervals import (
+from detector.beta import beta_cdf, beta_quantile, t_quantile
+from detector.intervals import (
     Interval,
     bootstrap,
     clopper_pearson,

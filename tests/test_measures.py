@@ -19,6 +19,7 @@ from tools.measures import (
     average_precision,
     counts,
     expected_calibration_error,
+    least_loss,
     pixels,
 )
 
@@ -127,8 +128,8 @@ def test_pixels_of_a_known_case() -> None:
     called[0, :4] = 1
     truth[0, 2:] = 1
     found = pixels(called, truth)
-    assert found == Pixels(hits=2, called=4, marked=3) and found.iou == 2 / 5
-    assert found + Pixels(1, 1, 1) == Pixels(3, 5, 4)
+    assert found == Pixels(hits=2, called=4, marked=3, area=20) and found.iou == 2 / 5
+    assert found + Pixels(1, 1, 1, 5) == Pixels(3, 5, 4, 25)
     assert math.isnan(Pixels().iou)
 
 
@@ -191,3 +192,20 @@ def test_recall_by_kind_leaves_out_what_has_no_kind() -> None:
 def test_the_pieces_are_those_that_opencv_connects_by_corners() -> None:
     picture, mask = picture_with((slice(5, 6), slice(5, 6), 200), (slice(6, 7), slice(6, 7), 200))
     assert len(pieces(picture, mask, None, "g", "")) == cv2.connectedComponents(mask, connectivity=8)[0] - 1 == 1
+
+
+# What a network is kept for.
+
+
+def test_a_network_is_kept_for_what_it_knows_not_for_how_loudly_it_says_so() -> None:
+    chance = np.random.default_rng(3)
+    truth = np.arange(300) % 5 == 0
+    knows = chance.normal(np.where(truth, 1.5, -1.5), 1.5)
+    rather_less = chance.normal(np.where(truth, 1.0, -1.0), 1.5)
+    assert least_loss(4 * knows + 9, truth) == pytest.approx(least_loss(knows, truth), abs=0.01)
+    assert least_loss(4 * knows + 9, truth) < least_loss(rather_less, truth) < math.log(2)
+
+
+def test_margins_that_say_nothing_lose_what_a_guess_loses() -> None:
+    truth = np.arange(10) < 3
+    assert least_loss(np.zeros(10), truth) == pytest.approx(math.log(2))

@@ -1,8 +1,8 @@
 """The reference pipeline's three checkpoint formats judge here as they do there: loaded, and exported to a bundle.
 
 The reference is written out below in PIL's and torchvision's own terms; nothing of `detector.preprocess` is in it. The
-networks are random but for their last layers, which are fitted to drawn pictures: far enough that some of the pictures
-they never saw are BAD and some GOOD, and that masks cover a part of them.
+networks are random but for their last layers, which are fitted to drawn pictures (tools/reference_fit.py): far enough
+that some of the pictures they never saw are BAD and some GOOD, and that masks cover a part of them.
 """
 
 from __future__ import annotations
@@ -30,14 +30,13 @@ from detector.preprocess import network_input
 from detector.stages import REFERENCE_CLASSIFIER
 from detector.verdict import State
 from tests.needs import torch_or_skip
+from tools.reference_fit import fit_classifier, fit_segmenter
 
 CONVNEXT, VIT, UNET = ARCHITECTURES
-FITTED_TO, EXPORTED_WITH, JUDGED = 8, 3, 4  # pictures of each state
+FITTED_TO, EXPORTED_WITH, JUDGED = 8, 3, 3  # pictures of each state
 LEAST_IOU = 0.99
-SOME = 7  # pixels: one in so many is fitted to
-STRONG = 3.0  # the margin that the fitted pictures get, in logits
 
-pytestmark = [pytest.mark.timeout(400), pytest.mark.filterwarnings("ignore")]  # of torch's own, while it loads
+pytestmark = [pytest.mark.timeout(1800), pytest.mark.filterwarnings("ignore")]  # of torch's own, while it loads
 
 
 @pytest.fixture(scope="module")
@@ -149,58 +148,6 @@ def squared(image: Image.Image) -> Image.Image:
     square = Image.new("RGB", (side, side), (0, 0, 0))
     square.paste(image, ((side - image.width) // 2, (side - image.height) // 2))
     return square
-
-
-# --- training, just far enough ---
-
-
-def fit_classifier(torch: Any, module: Any, head: Any, good: list[Any], bad: list[Any]) -> None:
-    """The last layer by ridge regression on what the frozen rest gives; good, bad: inputs."""
-    with torch.no_grad():
-        seen = [module.forward_head(module.forward_features(one), pre_logits=True) for one in (*good, *bad)]
-        features = torch.cat(seen).double()
-        middle, spread = features.mean(dim=0), features.std()
-        rows = (features - middle) / spread
-        wanted = torch.tensor([-STRONG] * len(good) + [STRONG] * len(bad)).double()
-        alike = rows @ rows.T
-        ridge = 0.1 * alike.diagonal().mean() * torch.eye(len(rows)).double()
-        weights = rows.T @ torch.linalg.solve(alike + ridge, wanted)
-        half = weights / spread / 2
-        head.weight.copy_(torch.stack([-half, half]))
-        head.bias.copy_(torch.stack([half @ middle, -(half @ middle)]))
-
-
-def fit_segmenter(torch: Any, module: Any, inputs: list[Any], masks: list[Any]) -> None:
-    """The last layer, a 3 x 3 convolution, by ridge regression on the decoder; masks: (1, 1, 384, 384) 0 or 1.
-
-    Scratched pixels weigh more, that their masks come out large; their share is what the test wants of them.
-    """
-    settle(torch, module, torch.cat(inputs[:2]))
-    head = module.segmentation_head[0]
-    total, towards = 0.0, 0.0
-    with torch.no_grad():
-        for one, mask in zip(inputs, masks, strict=True):
-            decoded = module.decoder(module.encoder(one))
-            rows = torch.nn.functional.unfold(decoded, 3, padding=1)[0, :, ::SOME].T.double()
-            rows = torch.cat([rows, torch.ones(len(rows), 1).double()], dim=1)
-            scratched = mask.reshape(-1)[::SOME] > 0.5
-            weight = torch.where(scratched, 0.3 / scratched.double().mean().clamp(min=1e-3), 1.0)
-            total = total + rows.T @ (rows * weight[:, None])
-            towards = towards + rows.T @ (weight * torch.where(scratched, STRONG, -STRONG).double())
-        ridge = 1e-6 * total.diagonal().mean() * torch.eye(len(total)).double()
-        solved = torch.linalg.solve(total + ridge, towards)
-        head.weight.copy_(solved[:-1].reshape(head.weight.shape))
-        head.bias.copy_(solved[-1:])
-
-
-def settle(torch: Any, network: Any, batch: Any) -> None:
-    """Gives batch normalisation the statistics of real pictures: without, a deep random network fades to nothing."""
-    for module in network.modules():
-        if isinstance(module, torch.nn.BatchNorm2d):
-            module.momentum = 1.0
-    with torch.no_grad():
-        network.train()(batch)
-    network.eval()
 
 
 @dataclass(frozen=True)

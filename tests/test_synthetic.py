@@ -299,11 +299,11 @@ def test_what_is_no_truth_file_is_refused_by_name(tmp_path: Path) -> None:
 
 
 def test_a_dataset_has_the_reference_layout_and_is_the_same_again(tmp_path: Path) -> None:
-    arguments = ["--good", "7", "--bad", "6", "--seed", "5", "--fonts", str(FONTS[0].parent)]
+    arguments = ["--good", "4", "--bad", "3", "--seed", "5", "--fonts", str(FONTS[0].parent)]
     for name, jobs in (("one", "1"), ("two", "2")):
         run(["dataset", "--out", str(tmp_path / name), "--jobs", jobs, *arguments])
     files = sorted(p.relative_to(tmp_path / "one") for p in (tmp_path / "one").rglob("*.png"))
-    assert [len([p for p in files if p.parts[0] == d]) for d in ("good", "bad", "masks")] == [7, 6, 6]
+    assert [len([p for p in files if p.parts[0] == d]) for d in ("good", "bad", "masks")] == [4, 3, 3]
     assert {p.name for p in files if p.parts[0] == "bad"} == {p.name for p in files if p.parts[0] == "masks"}
     for path in [*files, Path("index.csv")]:
         assert (tmp_path / "one" / path).read_bytes() == (tmp_path / "two" / path).read_bytes(), path

@@ -16,24 +16,32 @@ from tests.recordings import numbered_frames, write_recording
     ("source", "kind"),
     [
         ("synthetic:?seed=3", "synthetic"),
+        ("numbered:?seed=3", "numbered"),
         ("rtsp://camera/belt", "rtsp"),
         ("rtsps://camera/belt", "rtsp"),
+        ("http://camera/belt", "mjpeg"),
+        ("https://camera/belt", "mjpeg"),
+        ("watch:/folder", "watch"),
         ("0", "usb"),
         ("/dev/video0", "usb"),
+        ("basler:", "basler"),
+        ("basler:22345678", "basler"),
+        ("genicam:/opt/maker/producer.cti#12", "genicam"),
+        ("aravis:192.168.1.20", "aravis"),
         ("/dev/v4l/by-id/usb-camera-index0", "usb"),
         ("belt.mp4", "file"),
     ],
 )
 def test_an_address_names_its_kind(source: str, kind: str) -> None:
     assert kind_of(source) == kind and kind in KINDS
-    assert CameraSettings("belt", source).live == (kind in ("synthetic", "rtsp", "usb"))
+    assert CameraSettings("belt", source).live == (kind not in ("file", "folder", "watch"))
 
 
 def test_an_address_of_no_known_kind_is_refused_without_its_password() -> None:
     with pytest.raises(
-        SourceError, match=r"http://admin:\*\*\*@camera/belt: .* known: a file, a folder, rtsp"
+        SourceError, match=r"ftp://admin:\*\*\*@camera/belt: .* known: a file, a folder, watch"
     ) as caught:
-        kind_of("http://admin:s3cret@camera/belt")
+        kind_of("ftp://admin:s3cret@camera/belt")
     assert caught.value.final
 
 

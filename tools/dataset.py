@@ -106,7 +106,11 @@ def split_samples(samples: Iterable[Sample], share: float, seed: int) -> Split:
     samples = list(samples)
     if not samples:
         raise DataError("nothing to split: there is no sample")
-    chosen = validation_groups(samples, share, seed)
+    return split_by(samples, validation_groups(samples, share, seed))
+
+
+def split_by(samples: list[Sample], chosen: frozenset[str]) -> Split:
+    """These groups for validation, all others for training, and the report on it."""
     return Split(
         [sample for sample in samples if sample.group not in chosen],
         [sample for sample in samples if sample.group in chosen],

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from .intervals import Share, share
+from detector.intervals import Share, share
 
 SIZES_PX = (1, 16, 64, 256, 1024)  # lower ends of the classes, in pixels of the piece
 CONTRASTS = (0.0, 0.05, 0.1, 0.2, 0.4)  # lower ends, as a share of full range

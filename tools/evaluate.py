@@ -20,6 +20,7 @@ import sys
 from datetime import datetime, timezone
 from pathlib import Path
 
+from detector.engines.kinds import KINDS, PRECISIONS
 from detector.errors import OpenError
 from stream.defect_log import LogError
 
@@ -67,7 +68,7 @@ def _evaluated(args: argparse.Namespace, argv: list[str]) -> Evaluated:
     if args.log:
         return evaluate_log(args.log, args.truth, args.run, args.bundle, asked, args.wanted_recall)
     judge = Judge(args.bundle, args.classifier, args.segmenter)
-    how = How(args.engine, args.device, args.threads, args.threshold)
+    how = How(args.engine, args.device, args.threads, args.threshold, args.precision)
     return evaluate_folder(args.data, judge, how, asked, args.wanted_recall, show_progress=not args.json)
 
 
@@ -102,8 +103,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--out", type=Path, metavar="report.html", help="one file, with curves and the worst mistakes")
     parser.add_argument("--json", action="store_true", help="all figures on stdout as one JSON object, no progress bar")
-    parser.add_argument("--engine", default="auto", choices=("auto", "onnxruntime", "torch"))
+    parser.add_argument("--engine", default="auto", choices=("auto", *KINDS))
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
+    parser.add_argument("--precision", default="fp32", choices=PRECISIONS, help="bf16: of the engine openvino")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads (default: %(default)s, as the line has it)")
     return parser
 

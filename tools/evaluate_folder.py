@@ -31,6 +31,7 @@ class How:
     device: str
     threads: int  # of the CPU
     threshold: float | None  # the gate's, over its own
+    precision: str = "fp32"  # fp32 | bf16
 
 
 def evaluate_folder(
@@ -66,6 +67,7 @@ def _opened(judge: Judge, how: How, threshold: float | None) -> Cascade:
         engine=how.engine,
         device=how.device,
         threads=how.threads,
+        precision=how.precision,
         classifier_threshold=threshold,
     )
 

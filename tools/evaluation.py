@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from detector.intervals import Interval, Share
 from detector.verdict import State
 
 from .defect_recall import Row
 from .figures import Calls, Figure
-from .intervals import Interval, Share
 from .outcomes import Outcome
 from .thresholds import Operating, Proposal
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+from detector.intervals import Interval, Share
+
 from .evaluation import Evaluation
-from .intervals import Interval, Share
 
 
 def lines(evaluation: Evaluation) -> list[str]:

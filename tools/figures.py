@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from detector.intervals import Interval, Share, bootstrap, share
 from detector.verdict import State
 
-from .intervals import Interval, Share, bootstrap, share
 from .measures import Counts, Pixels, auroc, average_precision, counts, expected_calibration_error, ratio
 from .outcomes import Marks, Outcome
 
@@ -84,22 +84,30 @@ def score_figures(c: Calls, samples: int) -> tuple[Figure, ...]:
 
 
 def pixel_figures(outcomes: Iterable[Outcome], which: Callable[[Marks], Pixels], samples: int) -> tuple[Figure, ...]:
-    """Precision, recall and IoU by pixel, pooled over the pictures; IoU also as the mean over BAD pictures."""
+    """Precision, recall and IoU by pixel, pooled over the pictures.
+
+    mIoU: the mean of the IoU of defects and of the background, both pooled. IoU also as the mean over BAD pictures.
+    """
     marked = [o for o in outcomes if o.marks is not None]
     found = [which(o.marks) for o in marked if o.marks is not None]
-    hits, called, true = np.array([(p.hits, p.called, p.marked) for p in found], float).reshape(-1, 3).T
+    hits, called, true, area = np.array([(p.hits, p.called, p.marked, p.area) for p in found], float).reshape(-1, 4).T
+    union = called + true - hits
     groups = [o.group for o in marked]
     bad = true > 0
-    each = hits / np.maximum(1, called + true - hits)
+    each = hits / np.maximum(1, union)
 
     def of(key: str, name: str, measure: Callable[[np.ndarray], float], counted: str) -> Figure:
         return Figure(key, name, measure(np.ones(len(hits))), bootstrap(measure, groups, samples=samples), counted)
+
+    def of_both(w: np.ndarray) -> float:
+        return (ratio(w @ hits, w @ union) + ratio(w @ (area - union), w @ (area - hits))) / 2
 
     h, c, t = (int(x.sum()) for x in (hits, called, true))
     return (
         of("precision", "pixel precision", lambda w: ratio(w @ hits, w @ called), f"{h} of {c} px marked"),
         of("recall", "pixel recall", lambda w: ratio(w @ hits, w @ true), f"{h} of {t} px scratched"),
-        of("iou", "IoU, pooled", lambda w: ratio(w @ hits, w @ (called + true - hits)), f"{h} of {c + t - h} px"),
+        of("iou", "IoU, pooled", lambda w: ratio(w @ hits, w @ union), f"{h} of {c + t - h} px"),
+        of("miou", "mIoU, with background", of_both, f"{int(area.sum())} px"),
         of("mean_iou", "IoU, mean of pictures", lambda w: ratio((w * each)[bad].sum(), w[bad].sum()), _many(bad)),
     )
 

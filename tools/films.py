@@ -34,3 +34,9 @@ def decode(source: Path | io.BytesIO) -> Iterator[np.ndarray]:
     with av.open(str(source) if isinstance(source, Path) else source) as film:
         for frame in film.decode(video=0):
             yield frame.to_ndarray(format="bgr24")
+
+
+def coded_places(path: Path) -> list[tuple[int, int]]:
+    """Where each picture of a film lies in its file: the first byte and how many, in the order of coding."""
+    with av.open(str(path)) as film:
+        return [(packet.pos, packet.size) for packet in film.demux(video=0) if packet.size and packet.pos is not None]

@@ -16,6 +16,7 @@ from tqdm import tqdm
 from detector.stages import InputSpec
 
 from .augment import augmented
+from .averaging import averaged
 from .dataset import Arrays, DataError
 from .guide import guide_loss
 from .networks import Plan
@@ -23,6 +24,7 @@ from .tasks import Task
 from .training_state import TrainingState
 
 CHECKPOINT_S = 45.0
+PATIENCE = 6
 WARM_UP = 0.08  # of all steps
 WEIGHT_DECAY = 0.02
 LARGEST_STEP = 2.0  # norm of the gradient
@@ -36,7 +38,7 @@ class Fit:
     epochs: int
     learning_rate: float  # at its peak
     device: str = "cpu"  # cpu | cuda
-    patience: int = 6  # epochs without a better network, then it ends
+    patience: int = PATIENCE  # epochs without a better network, then it ends
     steps: int | None = None  # end after so many
     pretrained: Path | None = None
     show_progress: bool = True
@@ -54,6 +56,8 @@ class Fitted:
 def fit(task: Task, plan: Plan, training: Arrays, validation: Arrays, out: Path, settings: Fit) -> Fitted:
     """Train the plan's network; leaves NAME.pth, a plain state dict, and NAME.csv in `out`.
 
+    What is measured and kept is the average over the last steps (averaging.py).
+
     Goes on from NAME.last.pt where an earlier call was killed. The same arguments on the same device give the same
     steps: order and augmentation depend on seed, epoch and step only. Raises DataError for weights that do not fit.
     """
@@ -62,24 +66,26 @@ def fit(task: Task, plan: Plan, training: Arrays, validation: Arrays, out: Path,
     started_from = _start_from(network, plan, settings)
     module = (plan.guide(network) if plan.guide else network).to(settings.device, memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(module.parameters(), lr=settings.learning_rate, weight_decay=WEIGHT_DECAY)
-    state = TrainingState.resume(out / f"{task.name}.last.pt", module, optimiser)
     fitter = _Fitter(task, plan, training, module, optimiser, settings)
     total = fitter.per_epoch * settings.epochs
+    average = averaged(network, total)
+    state = TrainingState.resume(out / f"{task.name}.last.pt", module, average, optimiser)
     bar = tqdm(total=total, initial=state.step, desc=task.name, unit="step", disable=not settings.show_progress)
     while state.step < total and state.since_best < settings.patience and state.step != settings.steps:
         state.advance(fitter.step(state.step, state.step / total))
+        average.update_parameters(network)
         bar.set_postfix(loss=f"{state.mean_loss:.4f}", refresh=False)
         bar.update(1)
         ended = state.step % fitter.per_epoch == 0 or state.step == settings.steps
         if ended:
-            logits = logits_of(network, plan.input, validation.pictures, plan.batch, settings.device)
+            logits = logits_of(average.module, plan.input, validation.pictures, plan.batch, settings.device)
             measures = task.measure(logits, validation)
             epoch = math.ceil(state.step / fitter.per_epoch)
             _append(out / f"{task.name}.csv", {"epoch": epoch, "loss": state.mean_loss, **measures})
             bar.write(f"{task.name} epoch {epoch}: " + ", ".join(f"{k} {v:.4f}" for k, v in measures.items()))
-            state.end_epoch(network, measures, out / f"{task.name}.pth")
+            state.end_epoch(average.module, measures, out / f"{task.name}.pth")
         if ended or time.monotonic() - state.saved_mono_s > CHECKPOINT_S:
-            state.save(module, optimiser)
+            state.save(module, average, optimiser)
     bar.close()
     return Fitted(started_from, state.best, math.ceil(state.step / fitter.per_epoch))
 

@@ -17,7 +17,8 @@ import cv2
 import numpy as np
 
 from detector.errors import PictureError
-from detector.pictures import SUFFIXES, pictures_in, read_picture
+from detector.files import SUFFIXES
+from detector.pictures import pictures_in, read_picture
 from detector.verdict import State
 
 from .near_duplicates import thumbnail

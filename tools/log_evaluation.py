@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from detector.intervals import share
 from detector.verdict import State
 from stream.run_book import RunBook
 from stream.sources.synthetic.truth import RecordingTruth, score_incidents
@@ -13,7 +14,6 @@ from stream.sources.synthetic.truth import RecordingTruth, score_incidents
 from .defect_recall import Row, by_kind
 from .evaluation import Evaluation, Fact, FigureTable, RecallTable, cautions, confusion
 from .figures import calls, verdict_figures
-from .intervals import share
 from .outcomes import Outcome
 from .thresholds import operating, propose
 

@@ -6,7 +6,6 @@ The log keeps the score of each BAD frame; a GOOD frame stands in its ledger wit
 
 from __future__ import annotations
 
-import contextlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from detector.verdict import Box, State
-from stream.defect_log import open_for_reading, read_book
-from stream.log_view import LoggedFrame, read_frames
+from stream.defect_log import read_book, reading
+from stream.log_frames import LoggedFrame, read_frames
 from stream.run_book import RunBook
 from stream.settings import RecorderSettings
 
@@ -93,8 +92,8 @@ class Logged:
 
 
 def read_log(data_dir: Path) -> Logged:
-    """All runs of the log in data_dir. Raises LogError where there is none."""
-    with contextlib.closing(open_for_reading(data_dir)) as db:
+    """All runs of the log in data_dir. Raises LogError where there is none, or one that is damaged."""
+    with reading(data_dir) as db:
         runs = db.execute("SELECT camera, run, session FROM runs ORDER BY run, camera").fetchall()
         sessions = dict(_sessions(db.execute("SELECT session, line, engine, bundle, settings FROM sessions")))
         books = {(camera, run): read_book(db, camera, run, _gap(sessions.get(name))) for camera, run, name in runs}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from detector.intervals import SAMPLES
 from detector.verdict import State
 
 from .defect_recall import by_contrast, by_kind, by_size
 from .evaluation import Evaluation, Fact, FigureTable, RecallTable, cautions, confusion
 from .figures import calls, pixel_figures, score_figures, verdict_figures
-from .intervals import SAMPLES
 from .outcomes import Outcome
 from .thresholds import operating, propose
 

@@ -25,10 +25,11 @@ import msgspec
 
 from detector.bundle import open_bundle
 from detector.errors import OpenError
+from stream.claim import BusyError, Claim
 from stream.configuration import read_line
-from stream.links import BusyError, Claim
 from stream.live_bundle import bundles_folder, read_live
 from stream.places import PlaceError, places_for
+from stream.private import keep_private
 from stream.problem import ConfigurationError
 from stream.promotions import Entry, Limits, history
 from stream.settings import PROMOTED, LineSettings
@@ -185,4 +186,5 @@ def _told(entry: Entry) -> str:
 
 if __name__ == "__main__":
     os.nice(NICE)
+    keep_private()
     raise SystemExit(run(sys.argv[1:]))

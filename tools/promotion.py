@@ -6,7 +6,7 @@ Knows no command line. The caller holds the line's claim `promote`, so that two 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from tqdm import tqdm
@@ -15,6 +15,7 @@ from detector.bundle import Bundle, open_bundle
 from detector.cascade import Cascade
 from detector.errors import OpenError
 from stream.asking import ask, line_runs, swap_timeout_s
+from stream.chosen import of_bundle
 from stream.judge import open_judge
 from stream.live_bundle import Live, below, bundles_folder, heal, keep, put_back, put_live, read_live
 from stream.places import Places
@@ -76,7 +77,7 @@ class Site:
         if before is not None and before.bundle == bundle.id:
             raise NothingToDo(f"{bundle.id} is live already, since {before.since.utc}")
         try:
-            cascade = open_judge(replace(self.line.inspector, bundle=bundle.folder))
+            cascade = open_judge(of_bundle(self.line, bundle.folder).inspector)
         except OpenError as error:
             return Done(self._refused(bundle, before, person, None, str(error)))
         calls = tuple(_calls(cascade, golden, show_progress=show_progress))

@@ -7,6 +7,9 @@ from using the whole range; the first and the last layer stay in float. docs/exp
 
 from __future__ import annotations
 
+import detector.no_telemetry  # noqa: F401  before onnxruntime, which reads the environment once
+
+# isort: split
 import logging
 import tempfile
 import warnings

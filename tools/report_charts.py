@@ -8,8 +8,9 @@ from html import escape
 
 import numpy as np
 
+from detector.intervals import Interval, clopper_pearson
+
 from .curves import LOG_ODDS_MAX, Bin, Curve, log_odds
-from .intervals import Interval, clopper_pearson
 
 WIDTH, HEIGHT = 460, 320
 LEFT, RIGHT, TOP, BOTTOM = 54, 14, 12, 46

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from .dataset import DataError, Sample
+from .dataset import DataError, Sample, Split, split_by
 
 VALIDATION = "validation.json"
 
@@ -31,3 +31,12 @@ def read_validation(run: Path, data: Path, samples: Iterable[Sample]) -> list[Sa
     if missing := [name for name in names if name not in by_name]:
         raise DataError(f"{data / missing[0]}: missing, as {len(missing) - 1} more; give the --data of tools.train")
     return [by_name[name] for name in names]
+
+
+def split_as(run: Path, data: Path, samples: list[Sample]) -> Split:
+    """The split of an earlier run, for a training that goes on from its weights: what they learnt from would flatter.
+
+    Pictures that have come to `data` since are trained on, but for those in a group that was kept from training.
+    Raises DataError as read_validation does.
+    """
+    return split_by(samples, frozenset(sample.group for sample in read_validation(run, data, samples)))

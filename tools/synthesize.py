@@ -23,7 +23,7 @@ from detector.verdict import State
 from stream.sources.synthetic.belt import Belt
 from stream.sources.synthetic.crop import Crop, tight_crop
 from stream.sources.synthetic.fonts import bold_fonts, shipped_fonts, split_fonts
-from stream.sources.synthetic.parts import SCRATCH_KINDS, UNMET_KINDS
+from stream.sources.synthetic.parts import BROAD_KINDS, SCRATCH_KINDS, UNMET_KINDS
 from stream.sources.synthetic.truth import truth_path, write_truth
 
 from .films import encode
@@ -31,7 +31,12 @@ from .line_crops import line_crops
 
 INSTALLED_FONTS = Path("/usr/share/fonts")
 PER_BELT = 8  # crops of each state that one drawn belt gives, at most
-KINDS = {"usual": SCRATCH_KINDS, "unmet": UNMET_KINDS, "all": SCRATCH_KINDS + UNMET_KINDS}
+KINDS = {
+    "usual": SCRATCH_KINDS,
+    "broad": BROAD_KINDS,
+    "unmet": UNMET_KINDS,
+    "all": SCRATCH_KINDS + BROAD_KINDS + UNMET_KINDS,
+}
 INDEX = ("file", "state", "group", "view", "text", "kind")
 
 

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from detector.verdict import State
 
 from .dataset import Arrays, Sample
+from .measures import least_loss
 
 GOOD_FOR_MASKS = 8  # the segmenter sees one GOOD picture in so many, so that it learns empty masks too
 
@@ -41,7 +42,7 @@ def _wanted_for_masks(sample: Sample) -> bool:
 
 
 def _classifier_loss(logits: torch.Tensor, bad: torch.Tensor, masks: torch.Tensor, weight: float) -> torch.Tensor:
-    return F.cross_entropy(logits, bad, weight=torch.tensor([1.0, weight]), label_smoothing=0.01)
+    return F.cross_entropy(logits, bad, weight=logits.new_tensor([1.0, weight]), label_smoothing=0.01)
 
 
 def _segmenter_loss(logits: torch.Tensor, bad: torch.Tensor, masks: torch.Tensor, weight: float) -> torch.Tensor:
@@ -55,11 +56,10 @@ def _segmenter_loss(logits: torch.Tensor, bad: torch.Tensor, masks: torch.Tensor
 def _classifier_measures(logits: np.ndarray, validation: Arrays) -> dict[str, float]:
     margin = (logits[:, 1] - logits[:, 0]).astype(np.float64)
     truth = validation.bad.astype(bool)
-    losses = np.logaddexp(0, np.where(truth, -margin, margin))
     called = margin >= 0
     hits = float((called & truth).sum())
     return {
-        "worse": float((losses[truth].mean() + losses[~truth].mean()) / 2),
+        "worse": least_loss(margin, truth),
         "accuracy": float((called == truth).mean()),
         "precision": hits / max(1.0, float(called.sum())),
         "recall": hits / max(1.0, float(truth.sum())),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .intervals import Groups, Share, needed_without_a_miss, share
+from detector.intervals import Groups, Share, needed_without_a_miss, share
 
 STEP = 1e-6  # thresholds are rounded down to this, so that the picture they come from stays BAD
 

@@ -15,9 +15,9 @@ from pathlib import Path
 import torch
 
 from .dataset import DataError, folder_sha256, load, read_folder, split_samples
-from .fit import Fit, fit, needs_masks
+from .fit import PATIENCE, Fit, fit, needs_masks
 from .networks import PRESETS, Plan
-from .run_folder import write_validation
+from .run_folder import split_as, write_validation
 from .tasks import Task, classifier_task, segmenter_task
 
 VALIDATION_SHARE = 0.12
@@ -33,20 +33,23 @@ def train(
     stages: tuple[str, ...] = STAGES,
     threads: int = 2,
     epochs: int | None = None,
+    patience: int = PATIENCE,
     steps: int | None = None,
     learning_rate: float | None = None,
     pretrained: Path | None = None,
+    kept_by: Path | None = None,
     device: str = "cpu",
     show_progress: bool = True,
 ) -> None:
     """Train the stages and leave STAGE.pth (the best by validation), STAGE.csv and training.json in `out`.
 
-    `steps` ends each stage early, as tests want it. Raises DataError.
+    `kept_by`: the run whose validation pictures are the validation here, too. `steps` ends each stage early, as tests
+    want it. Raises DataError.
     """
     torch.set_num_threads(threads)
     out.mkdir(parents=True, exist_ok=True)
     samples = read_folder(data, show_progress=show_progress)
-    parts = split_samples(samples, VALIDATION_SHARE, seed)
+    parts = split_samples(samples, VALIDATION_SHARE, seed) if kept_by is None else split_as(kept_by, data, samples)
     training, validation = parts.training, parts.validation
     print(parts.report, file=sys.stderr)
     _refuse_one_sided(training, validation)
@@ -66,6 +69,7 @@ def train(
         settings = Fit(
             seed=seed,
             epochs=epochs or plan.epochs,
+            patience=patience,
             steps=steps,
             learning_rate=learning_rate or plan.learning_rate,
             pretrained=pretrained,
@@ -120,12 +124,18 @@ def run(argv: list[str]) -> int:
     parser.add_argument("--stage", choices=STAGES, action="append", help="only this stage")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--epochs", type=int, help="in place of the preset's")
+    parser.add_argument(
+        "--patience", type=int, default=PATIENCE, help="end after so many epochs without a better network (%(default)s)"
+    )
     parser.add_argument("--learning-rate", type=float, help="at its peak, in place of the preset's")
     parser.add_argument("--threads", type=int, default=2, help="CPU threads (default %(default)s)")
     parser.add_argument(
         "--device", choices=("auto", "cpu", "cuda"), default="auto", help="auto: cuda where there is one"
     )
     parser.add_argument("--pretrained", type=Path, help="state dict to start from, in place of the preset's")
+    parser.add_argument(
+        "--kept-by", type=Path, metavar="RUN", help="validate on what that run kept from training; with its weights"
+    )
     args = parser.parse_args(argv)
     try:
         train(
@@ -136,8 +146,10 @@ def run(argv: list[str]) -> int:
             stages=tuple(args.stage or STAGES),
             threads=args.threads,
             epochs=args.epochs,
+            patience=args.patience,
             learning_rate=args.learning_rate,
             pretrained=args.pretrained,
+            kept_by=args.kept_by,
             device=_device(args.device),
         )
     except DataError as error:

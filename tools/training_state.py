@@ -24,13 +24,18 @@ class TrainingState:
     saved_mono_s: float = field(default_factory=time.monotonic)
 
     @classmethod
-    def resume(cls, path: Path, module: Any, optimiser: torch.optim.Optimizer) -> TrainingState:
-        """The state that `path` holds, with module and optimiser brought to it; a new one where there is none."""
+    def resume(cls, path: Path, module: Any, average: Any, optimiser: torch.optim.Optimizer) -> TrainingState:
+        """The state that `path` holds, with all three brought to it; a new one where there is none.
+
+        The average of a training that an older version began without one starts here.
+        """
         if not path.is_file():
             return cls(path)
         held = torch.load(path, map_location="cpu", weights_only=True)
         module.load_state_dict(held["module"])
         optimiser.load_state_dict(held["optimiser"])
+        if "average" in held:
+            average.load_state_dict(held["average"])
         return cls(path, held["step"], held["losses"], held["counted"], held["best"], held["since_best"])
 
     @property
@@ -53,9 +58,10 @@ class TrainingState:
             self.best, self.since_best = measures, 0
             replace(path, network.state_dict())
 
-    def save(self, module: Any, optimiser: torch.optim.Optimizer) -> None:
+    def save(self, module: Any, average: Any, optimiser: torch.optim.Optimizer) -> None:
         held = {
             "module": module.state_dict(),
+            "average": average.state_dict(),
             "optimiser": optimiser.state_dict(),
             "step": self.step,
             "losses": self.losses,

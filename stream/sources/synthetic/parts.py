@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from .broad_scratches import BROAD
 from .codes import CodeLook, code_ink, random_code
 from .fields import Rng, gaussian, smooth_field
 from .scratches import KINDS, SMEAR, scratched
@@ -16,6 +17,7 @@ from .surfaces import SURFACES, surface
 from .unmet_scratches import UNMET
 
 SCRATCH_KINDS = (*KINDS, SMEAR)
+BROAD_KINDS = tuple(BROAD)  # of no belt unless it is asked for: the recordings of a seed stay what they were
 UNMET_KINDS = tuple(UNMET)  # never trained on
 SURFACE_KINDS = tuple(SURFACES)
 SCRATCH_ANGLES = 2 * np.pi
@@ -38,7 +40,7 @@ class PartLook:
 class ScratchLook:
     """What kind of scratch, and how plain it is to see."""
 
-    kind: str  # one of SCRATCH_KINDS or UNMET_KINDS
+    kind: str  # one of SCRATCH_KINDS, BROAD_KINDS or UNMET_KINDS
     strength: float  # 0..1
     reach_share: float  # end to end, as a share of the code's length
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
+from .broad_scratches import BROAD
 from .fields import Rng, gaussian, smooth_field
 from .strokes import SUBPIXEL_BITS, Place, Shape, bent_path, blob, fixed_point, moved, strokes_of
 from .unmet_scratches import UNMET
@@ -93,7 +94,7 @@ def scratched(rng: Rng, clean: np.ndarray, kind: str, place: Place, strength: fl
     """The picture with a scratch: (H, W, 3) float32 0..255; `clean` is left alone. `strength` 0..1."""
     if kind == SMEAR:
         return smeared(rng, clean, place, strength)
-    coverage = (KINDS | UNMET)[kind](rng, clean.shape[:2], place)[:, :, None] * np.float32(strength)
+    coverage = (KINDS | BROAD | UNMET)[kind](rng, clean.shape[:2], place)[:, :, None] * np.float32(strength)
     picture = clean
     if kind in ("gouge", "chip"):  # a furrow throws a shadow on one side
         shade = _shifted(coverage, int(rng.integers(1, 3)), int(rng.integers(-2, 3)))

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from detector.verdict import Box
 
 FORMAT = 1
@@ -39,6 +41,17 @@ class RecordingTruth:
     fps: float
     frames: int
     region: Box
+    seed: int
+    parts: tuple[PartTruth, ...]
+
+
+class _Document(msgspec.Struct):
+    """The file."""
+
+    format: int
+    fps: float
+    frames: int
+    region: tuple[int, int, int, int]
     seed: int
     parts: tuple[PartTruth, ...]
 
@@ -94,12 +107,14 @@ def write_truth(path: Path, truth: RecordingTruth) -> None:
 
 def read_truth(path: Path) -> RecordingTruth:
     """The truth in the file. Raises ValueError where it is not such a file; keys it does not know are left aside."""
-    found = json.loads(path.read_text())
-    if not isinstance(found, dict) or found.get("format") != FORMAT:
+    try:
+        found = msgspec.json.decode(path.read_bytes(), type=_Document)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        wrong = f"not a truth file of format {FORMAT} ({error}); tools.synthesize recording writes one"
+        raise ValueError(f"{path}: {wrong}") from error
+    if found.format != FORMAT:
         raise ValueError(f"{path}: not a truth file of format {FORMAT}; tools.synthesize recording writes one")
-    known = PartTruth.__dataclass_fields__
-    parts = tuple(PartTruth(**{k: v for k, v in part.items() if k in known}) for part in found["parts"])
-    return RecordingTruth(found["fps"], found["frames"], Box(*found["region"]), found["seed"], parts)
+    return RecordingTruth(found.fps, found.frames, Box(*found.region), found.seed, found.parts)
 
 
 def _meet(one: tuple[int, int], other: tuple[int, int]) -> bool:

@@ -72,8 +72,9 @@ def arguments() -> argparse.ArgumentParser:
     add("--region", type=region, metavar="x0,y0,x1,y1", help="judge this rectangle of each picture only, in pixels")
     add("--panel", action="store_true", help="write NAME_panel.png: picture, mask and overlay side by side")
     add("--show", action="store_true", help="open the panel of the one picture that is named")
-    add("--engine", default="auto", help="auto | onnxruntime | torch (default: auto, by the kind of file)")
+    add("--engine", default="auto", help="auto | onnxruntime | openvino | torch (default: auto, by the kind of file)")
     add("--device", default="auto", help="auto | cpu | cuda (default: auto)")
+    add("--precision", default="fp32", help="fp32 | bf16, which the engine openvino has (default: fp32)")
     add("--threads", type=int, default=1, help="CPU threads (default: 1)")
     add("--json", action="store_true", help="print one JSON object instead of lines")
     return parser
@@ -113,6 +114,7 @@ def _open(options: argparse.Namespace) -> Cascade:
         engine=options.engine,
         device=options.device,
         threads=options.threads,
+        precision=options.precision,
         classifier_threshold=options.threshold,
         segmenter_threshold=options.mask_threshold,
     )

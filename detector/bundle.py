@@ -15,12 +15,14 @@ from typing import Any
 from detector import onnx_safety
 from detector.bundle_fields import MAX_BYTES, Fields, parse_mapping
 from detector.errors import BundleError
+from detector.files import read_file
 from detector.stage_fields import classifier_spec, segmenter_spec
 from detector.stages import ClassifierSpec, SegmenterSpec
 from detector.verdict import State
 
 SHIPPED = Path(__file__).parent / "bundles" / "edge"
 FORMAT = 1
+FILE_MAX_BYTES = 1 << 30  # of one file: the reference pipeline's largest network has a third of it
 SETTINGS_FILE = "bundle.yaml"
 AGAIN = "copy the bundle anew from where it came, or write it again with `python -m tools.export`"
 
@@ -35,7 +37,7 @@ class HashedFile:
     def read(self) -> bytes:
         """The file's bytes. Raises BundleError where it is missing or its bytes are not those named."""
         try:
-            raw = self.path.read_bytes()
+            raw = read_file(self.path, FILE_MAX_BYTES)
         except OSError as error:
             raise BundleError(f"{self.path}: cannot be read ({error.strerror}); {AGAIN}") from error
         got = hashlib.sha256(raw).hexdigest()
@@ -116,6 +118,13 @@ def open_bundle(path: Path) -> Bundle:
     return bundle
 
 
+def read_id(path: Path) -> str:
+    """The id of the bundle in the folder `path`, of which nothing is verified. Raises BundleError."""
+    file = path / SETTINGS_FILE
+    raw = _read_settings(file)
+    return _id(_name(Fields(file, parse_mapping(raw, file))), raw)
+
+
 def safe_model(file: HashedFile) -> bytes:
     """The bytes of an ONNX file that may be run. Raises BundleError."""
     raw = file.read()
@@ -128,8 +137,7 @@ def safe_model(file: HashedFile) -> bytes:
 
 def _read_settings(file: Path) -> bytes:
     try:
-        with file.open("rb") as stream:
-            return stream.read(MAX_BYTES + 1)
+        return read_file(file, MAX_BYTES)
     except OSError as error:
         raise BundleError(f"{file}: cannot be read ({error.strerror}); {AGAIN}") from error
 
@@ -137,11 +145,11 @@ def _read_settings(file: Path) -> bytes:
 def _bundle(folder: Path, raw: bytes, fields: Fields) -> Bundle:
     fields.exactly("format", FORMAT)
     fields.exactly("classes", ["GOOD", "BAD"])
-    name = fields.text("name", r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", "a name of letters, digits and . _ -")
+    name = _name(fields)
     classifier, segmenter = fields.section("classifier"), fields.section("segmenter")
     bundle = Bundle(
         folder=folder,
-        id=f"{name}@{hashlib.sha256(raw).hexdigest()[:12]}",
+        id=_id(name, raw),
         name=name,
         defect_kind=fields.text("defect_kind", r"[\w .-]{1,64}", "one or a few words"),
         trained_scale=fields.number("trained_scale", 1e-4, 1e4),
@@ -159,6 +167,14 @@ def _bundle(folder: Path, raw: bytes, fields: Fields) -> Bundle:
     if states != {State.GOOD, State.BAD}:
         raise fields.wrong("golden", "at least one sample of GOOD and one of BAD", sorted(states))
     return bundle
+
+
+def _name(fields: Fields) -> str:
+    return fields.text("name", r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", "a name of letters, digits and . _ -")
+
+
+def _id(name: str, raw: bytes) -> str:
+    return f"{name}@{hashlib.sha256(raw).hexdigest()[:12]}"
 
 
 def _file(folder: Path, fields: Fields) -> HashedFile:

@@ -16,19 +16,22 @@ from detector.errors import BundleError
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 20
+MAX_PARTS = 20_000  # names, values, and both ends of what holds them; a bundle has some 400
+MAX_TEXT = 10_000  # characters of one value
 
 
 def parse_mapping(raw: bytes, file: Path) -> dict[str, Any]:
     """The mapping that YAML text holds.
 
     Raises BundleError where it is larger than MAX_BYTES, is no YAML, holds an alias (a few hundred bytes of them
-    can stand for gigabytes), nests deeper than MAX_DEPTH, or is not a mapping.
+    can stand for gigabytes), nests deeper than MAX_DEPTH, has more than MAX_PARTS or longer values than MAX_TEXT (an
+    hour's work for the parser), or is not a mapping.
     """
     if len(raw) > MAX_BYTES:
         raise BundleError(f"{file}: {len(raw)} bytes; at most {MAX_BYTES} are read")
     try:
         text = raw.decode("utf-8")
-        _refuse_aliases_and_depth(text, file)
+        _refuse_bombs(text, file)
         values = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError) as error:  # ValueError: not UTF-8, or a date that is none
         raise BundleError(f"{file}: not YAML: {' '.join(str(error).split())}") from error
@@ -37,9 +40,13 @@ def parse_mapping(raw: bytes, file: Path) -> dict[str, Any]:
     return values
 
 
-def _refuse_aliases_and_depth(text: str, file: Path) -> None:
+def _refuse_bombs(text: str, file: Path) -> None:
     depth = 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+    for count, event in enumerate(yaml.parse(text, Loader=yaml.SafeLoader)):
+        if count > MAX_PARTS:
+            raise BundleError(f"{file}: more than {MAX_PARTS} names and values")
+        if isinstance(event, yaml.ScalarEvent) and len(event.value) > MAX_TEXT:
+            raise BundleError(f"{file}: a value of {len(event.value)} characters; at most {MAX_TEXT} are read")
         if isinstance(event, yaml.AliasEvent):
             raise BundleError(f"{file}: alias *{event.anchor}: aliases are not read; write the value out")
         if isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):

@@ -74,15 +74,25 @@ class Cascade:
         clock: Callable[[], float],  # seconds
     ) -> None:
         self._networks = networks
-        self._defect_kind = defect_kind
-        self._settings_id = settings_id
         self._clock = clock
+        self.defect_kind = defect_kind
         self.bundle_id = bundle_id
+        self.settings_id = settings_id
 
     @property
     def engine_name(self) -> str:
         """What judges, for people: `onnxruntime cpu, 1 thread`."""
         return self._networks.classifier.description
+
+    @property
+    def threshold(self) -> float:
+        """The score from which on a picture is BAD."""
+        return self._networks.classifier_spec.threshold
+
+    @property
+    def marking(self) -> SegmenterSpec:
+        """How the segmenter is used."""
+        return self._networks.segmenter_spec
 
     def judge(self, picture: np.ndarray, region: Box | None = None) -> Verdict:
         """The verdict on picture (H, W, 3) BGR uint8, or any other that `to_bgr` takes; never raises for a picture.
@@ -107,6 +117,10 @@ class Cascade:
         """What the networks say of part (H, W, 3) BGR uint8. Raises PictureError where it cannot be judged."""
         if refused := why_blind(part):
             raise PictureError(refused)
+        return self.look(part)
+
+    def look(self, part: np.ndarray) -> Examination:
+        """The same without asking whether part shows anything: a view of a region may be as dark as it is."""
         watch = Stopwatch(self._clock)
         gate = self._networks.classifier_spec
         batch = network_input(part, gate.input)
@@ -116,14 +130,18 @@ class Cascade:
         times = replace(times, classify_ms=watch.lap_ms())
         if score < gate.threshold:
             return Examination(State.GOOD, score, None, None, times)
-        marking = self._networks.segmenter_spec
+        return self.mark(part, Examination(State.BAD, score, None, None, times))
+
+    def mark(self, part: np.ndarray, gate: Examination) -> Examination:
+        """What the gate has said of part, with what the segmenter says of it. Raises PictureError."""
+        watch, marking = Stopwatch(self._clock), self.marking
         batch = network_input(part, marking.input)
-        times = replace(times, preprocess_ms=times.preprocess_ms + watch.lap_ms())
+        times = replace(gate.times, preprocess_ms=gate.times.preprocess_ms + watch.lap_ms())
         shape = (1, 1, marking.input.height, marking.input.width)
         probability = _sigmoid(_answer("segmenter", self._networks.segmenter, batch, shape)[0, 0])
         times = replace(times, segment_ms=watch.lap_ms())
         mask = (probability > marking.threshold).astype(np.uint8)
-        return Examination(State.BAD, score, probability, mask, times)
+        return replace(gate, probability=probability, mask=mask, times=times)
 
     def _bad(self, seen: Examination, size: tuple[int, int], box: Box) -> Verdict:
         """The verdict on a BAD region of a picture of `size` (H, W): its mask and defects in the picture's pixels."""
@@ -134,7 +152,7 @@ class Cascade:
         mask = np.zeros(size, np.uint8)
         part = mask[box.y0 : box.y1, box.x0 : box.x1]
         part[:] = probability > spec.threshold
-        defects = defects_in(part.copy(), probability, kind=self._defect_kind, min_area_px=spec.min_area_px, at=box)
+        defects = defects_in(part.copy(), probability, kind=self.defect_kind, min_area_px=spec.min_area_px, at=box)
         return replace(
             self._verdict(State.BAD, seen.score),
             defects=defects,
@@ -144,7 +162,7 @@ class Cascade:
         )
 
     def _verdict(self, state: State, score: float | None) -> Verdict:
-        return Verdict(state, score, bundle_id=self.bundle_id, settings_id=self._settings_id)
+        return Verdict(state, score, bundle_id=self.bundle_id, settings_id=self.settings_id)
 
 
 def mask_sha256(mask: np.ndarray, box: Box) -> str:

@@ -12,7 +12,8 @@ import numpy as np
 from detector import render
 from detector.cascade import Cascade
 from detector.errors import PictureError
-from detector.pictures import SUFFIXES, pictures_in, read_picture
+from detector.files import SUFFIXES
+from detector.pictures import pictures_in, read_picture
 from detector.report import Files, Judged
 from detector.verdict import Box, State, Verdict
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import cv2
 import numpy as np
 
@@ -11,13 +13,22 @@ MAX_DEFECTS = 64  # the largest are listed; the mask holds them all
 CORNERS = np.array([[-0.5, -0.5], [-0.5, 0.5], [0.5, -0.5], [0.5, 0.5]], np.float32)  # of a pixel, from its centre
 
 
+@dataclass(frozen=True)
+class Owners:
+    """Whose each pixel is."""
+
+    numbers: np.ndarray  # (h, w) int16, over the mask; -1: nobody's
+    names: tuple[str, ...]  # of the regions, by number
+
+
 def defects_in(
-    mask: np.ndarray, probability: np.ndarray, *, kind: str, min_area_px: int, at: Box
+    mask: np.ndarray, probability: np.ndarray, *, kind: str, min_area_px: int, at: Box, owners: Owners | None = None
 ) -> tuple[Defect, ...]:
     """The 8-connected pieces of the mask (h, w) uint8 0/1, largest first, then by their place; MAX_DEFECTS at most.
 
     probability: (h, w) float, of the segmenter, from which each piece's score is the mean. Pieces of fewer than
-    min_area_px pixels are left out. `at` is where the mask lies in the frame; the boxes are the frame's.
+    min_area_px pixels are left out. `at` is where the mask lies in the frame; the boxes are the frame's. With `owners`
+    each says in which region it lies.
     """
     left, top, width, height = cv2.boundingRect(mask)  # labelling a whole 1080p mask takes 17 ms, this 0.2
     if width == 0:
@@ -30,7 +41,19 @@ def defects_in(
     places = stats[1:, [cv2.CC_STAT_TOP, cv2.CC_STAT_LEFT]]
     order = np.lexsort((places[:, 1], places[:, 0], -areas.astype(np.int64)))
     listed = [int(n) + 1 for n in order if areas[n] >= max(1, min_area_px)][:MAX_DEFECTS]
-    return tuple(_defect(label, labels, stats[label], probability, kind, at) for label in listed)
+    found = tuple(_defect(label, labels, stats[label], probability, kind, at) for label in listed)
+    if owners is None:
+        return found
+    numbers = owners.numbers[window]
+    named = (owners.names[_most(numbers, labels, label, stats[label])] for label in listed)
+    return tuple(replace(defect, region=name) for defect, name in zip(found, named, strict=True))
+
+
+def _most(numbers: np.ndarray, labels: np.ndarray, label: int, stats: np.ndarray) -> int:
+    """The number that occurs most often in a piece; of several the lowest."""
+    left, top, width, height = (int(n) for n in stats[:4])
+    window = np.s_[top : top + height, left : left + width]
+    return int(np.argmax(np.bincount(numbers[window][labels[window] == label])))
 
 
 def _defect(label: int, labels: np.ndarray, stats: np.ndarray, probability: np.ndarray, kind: str, at: Box) -> Defect:

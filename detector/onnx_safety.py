@@ -11,17 +11,19 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 STANDARD_DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml", "com.microsoft"})
+# Operators that reach outside the model: to a file beside it, a compiled engine, Python. Our builds have none of them.
+REFUSED_OPERATORS = frozenset({"EPContext", "PythonOp", "PythonOpGrad", "ATen", "ATenGrad", "TritonOp"})
 MAX_DEPTH = 64  # messages inside messages
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 DEFAULT_LOCATION = 0  # TensorProto.DataLocation: inside the file
 
-# Message -> field number -> what it is: another message, "domain", "location" or "external".
+# Message -> field number -> what it is: another message, "domain", "operator", "location" or "external".
 FOLLOWED: dict[str, dict[int, str]] = {
     "Model": {7: "Graph", 8: "OperatorSetId", 20: "TrainingInfo", 25: "Function"},
     "OperatorSetId": {1: "domain"},
     "Graph": {1: "Node", 5: "Tensor", 15: "SparseTensor"},
-    "Node": {5: "Attribute", 7: "domain"},
+    "Node": {4: "operator", 5: "Attribute", 7: "domain"},
     "Attribute": {5: "Tensor", 6: "Graph", 10: "Tensor", 11: "Graph", 22: "SparseTensor", 23: "SparseTensor"},
     "Tensor": {13: "external", 14: "location"},
     "SparseTensor": {1: "Tensor", 2: "Tensor"},
@@ -46,7 +48,8 @@ class WireField(NamedTuple):
 def refuse_unsafe(model: bytes) -> None:
     """Returns where the bytes are an ONNX model that may be run.
 
-    Raises OnnxError for external data, for an operator domain outside STANDARD_DOMAINS, and for what is no ONNX.
+    Raises OnnxError for external data, for an operator domain outside STANDARD_DOMAINS, for an operator that reaches
+    outside the model, and for what is no ONNX.
     """
     if not model:
         raise OnnxError("empty; an ONNX model is wanted")
@@ -71,6 +74,8 @@ def _follow(message: str, field: WireField, depth: int) -> None:
         raise OnnxError("keeps tensors in another file (external data); export it as one file")
     elif meaning == "domain":
         _refuse_domain(bytes(field.payload))
+    elif meaning == "operator":
+        _refuse_operator(bytes(field.payload))
     elif depth >= MAX_DEPTH:
         raise OnnxError(f"is nested deeper than {MAX_DEPTH} messages")
     else:
@@ -83,6 +88,12 @@ def _refuse_domain(raw: bytes) -> None:
     if name not in STANDARD_DOMAINS:
         allowed = ", ".join(repr(one) for one in sorted(STANDARD_DOMAINS))
         raise OnnxError(f"uses operators of the domain {name[:80]!r}; allowed are {allowed}")
+
+
+def _refuse_operator(raw: bytes) -> None:
+    name = raw.decode("utf-8", "backslashreplace")
+    if name in REFUSED_OPERATORS:
+        raise OnnxError(f"uses the operator {name}, which runs what lies outside the model; export it without")
 
 
 def _fields(message: memoryview) -> Iterator[WireField]:

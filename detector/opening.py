@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from detector.bundle import SHIPPED, open_bundle, safe_model
+from detector.bundle import FILE_MAX_BYTES, SHIPPED, open_bundle, safe_model
 from detector.cascade import Cascade, Networks
 from detector.engines.architectures import expected
 from detector.engines.network import Network, NetworkRequest
 from detector.engines.table import open_network
 from detector.errors import EngineError, OpenError
+from detector.files import read_file
 from detector.golden import verify_golden
 from detector.stages import (
     REFERENCE_CLASSIFIER,
@@ -30,9 +32,10 @@ from detector.stages import (
 class Where:
     """What runs the networks."""
 
-    engine: str  # auto | onnxruntime | torch
+    engine: str  # auto | onnxruntime | openvino | torch
     device: str  # auto | cpu | cuda
     threads: int  # CPU threads
+    precision: str = "fp32"  # fp32 | bf16
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ def open_cascade(
     engine: str = "auto",
     device: str = "auto",
     threads: int = 1,
+    precision: str = "fp32",
     classifier_threshold: float | None = None,
     segmenter_threshold: float | None = None,
     min_area_px: int | None = None,
@@ -64,7 +68,7 @@ def open_cascade(
     are judged before that, with its own.
     Raises OpenError (BundleError, EngineError, GoldenError), saying which file, what was got and what to do.
     """
-    where = Where(engine, device, threads)
+    where = Where(engine, device, threads, precision)
     if classifier is None and segmenter is None:
         opened = _from_bundle(bundle or SHIPPED, where, clock)
     elif classifier is None or segmenter is None:
@@ -75,7 +79,8 @@ def open_cascade(
         opened = _from_checkpoints(classifier, segmenter, where)
     networks = _overridden(opened.networks, classifier_threshold, segmenter_threshold, min_area_px)
     cascade = _cascade(replace(opened, networks=networks), settings_id, clock)
-    _warm_up(networks)
+    with _running(classifier or bundle or SHIPPED):
+        _warm_up(networks)
     return cascade
 
 
@@ -99,7 +104,8 @@ def _from_bundle(folder: Path, where: Where, clock: Callable[[], float]) -> Open
         bundle.segmenter,
     )
     opened = Opened(networks, bundle.defect_kind, bundle.id)
-    verify_golden(_cascade(opened, "", clock), bundle.golden, bundle.tolerance)
+    with _running(folder):
+        verify_golden(_cascade(opened, "", clock), bundle.golden, bundle.tolerance)
     return opened
 
 
@@ -118,7 +124,7 @@ def _from_checkpoints(classifier: Path, segmenter: Path, where: Where) -> Opened
 def read_checkpoint(path: Path, kind: str) -> bytes:
     """The bytes of a `.pth` file. Raises EngineError where it cannot be read."""
     try:
-        return path.read_bytes()
+        return read_file(path, FILE_MAX_BYTES)
     except OSError as error:
         raise EngineError(
             f"{path}: cannot be read ({error.strerror}); the {kind}'s checkpoint, {expected(kind)}, is expected there"
@@ -137,7 +143,8 @@ def _network(
     path: Path, kind: str, read: Callable[[], bytes], spec: InputSpec, output: tuple[int, ...], where: Where
 ) -> Network:
     shape = (1, 3, spec.height, spec.width)
-    return open_network(where.engine, NetworkRequest(path, kind, read, shape, output, where.device, where.threads))
+    wanted = NetworkRequest(path, kind, read, shape, output, where.device, where.threads, where.precision)
+    return open_network(where.engine, wanted)
 
 
 def _overridden(
@@ -161,6 +168,18 @@ def _overridden(
 
 def _over(wanted: float | None, own: float) -> float:
     return own if wanted is None else wanted
+
+
+@contextlib.contextmanager
+def _running(path: Path) -> Iterator[None]:
+    """A network that loads and cannot be run must not judge: to start again would not help."""
+    try:
+        yield
+    except OpenError:
+        raise
+    except Exception as error:  # what engines raise shares no base but this
+        said = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
+        raise EngineError(f"{path}: a network of it cannot be run: {said}") from error
 
 
 def _warm_up(networks: Networks) -> None:

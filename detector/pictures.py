@@ -12,9 +12,10 @@ from PIL import Image
 
 from detector.colour import to_bgr
 from detector.errors import PictureError
+from detector.files import SUFFIXES, read_file
 from detector.refusals import why_too_large
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
+FILE_MAX_BYTES = 512 << 20  # more than the largest picture that is decoded has as raw pixels
 DEEP_MODES = {"I;16": np.uint16, "I;16L": np.uint16, "I;16B": np.uint16, "I": np.int32, "F": np.float32}
 
 
@@ -26,7 +27,7 @@ def pictures_in(folder: Path) -> tuple[Path, ...]:
 def read_picture(path: Path) -> np.ndarray:
     """(H, W, 3) BGR uint8. Raises PictureError with the reason."""
     try:
-        return decode(path.read_bytes())
+        return decode(read_file(path, FILE_MAX_BYTES))
     except OSError as error:
         raise PictureError(f"cannot be read: {error.strerror}") from error
 

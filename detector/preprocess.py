@@ -8,8 +8,10 @@ compares them.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from PIL import Image
 
@@ -91,14 +93,24 @@ def _resize_rows(picture: np.ndarray, pad: Padding, width: int, kind: Image.Resa
 
 def network_input(picture: np.ndarray, spec: InputSpec) -> np.ndarray:
     """(1, 3, h, w) float32 RGB, normalised; picture: (H, W, 3) BGR uint8."""
-    rgb = network_picture(picture, spec)[:, :, ::-1]
-    planes = rgb.transpose(2, 0, 1).astype(np.float32)
+    return normalised(network_picture(picture, spec), spec)
+
+
+def normalised(small: np.ndarray, spec: InputSpec) -> np.ndarray:
+    """(1, 3, h, w) float32 RGB; small: (h, w, 3) BGR uint8, of the network's size."""
+    planes = np.empty((1, 3, *small.shape[:2]), np.float32)
+    for place, table in enumerate(_tables(spec.scale, spec.mean, spec.std)):
+        cv2.LUT(cv2.extractChannel(small, 2 - place), table, planes[0, place])
+    return planes
+
+
+@functools.cache
+def _tables(scale: float, mean: tuple[float, ...], std: tuple[float, ...]) -> np.ndarray:
+    """(3, 256) float32: what each value of R, G and B becomes. Looked up, it is a tenth of the work of reckoning it."""
     # Divided by 255, not multiplied by 1/255: the reference's very float32. One unit in the last place more or less
     # came out as 6e-4 in the logits of a deep network.
-    planes /= np.float32(1.0 / spec.scale)
-    planes -= np.array(spec.mean, np.float32)[:, None, None]
-    planes /= np.array(spec.std, np.float32)[:, None, None]
-    return np.ascontiguousarray(planes[None])
+    values = np.arange(256, dtype=np.float32) / np.float32(1.0 / scale)
+    return (values - np.array(mean, np.float32)[:, None]) / np.array(std, np.float32)[:, None]
 
 
 def to_picture(network_map: np.ndarray, height: int, width: int, spec: InputSpec) -> np.ndarray:

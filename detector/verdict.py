@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+Quad = tuple[tuple[int, int], tuple[int, int], tuple[int, int], tuple[int, int]]  # corners x, y, one after the other
+
 
 class State(str, enum.Enum):
     """What is known of a picture. UNKNOWN is never to be read as GOOD."""
@@ -44,6 +46,18 @@ class Defect:
     area_px: int
     length_px: float
     width_px: float
+    region: str = ""  # the name of the region that most of it lies in; empty where a camera has none
+
+
+@dataclass(frozen=True)
+class RegionVerdict:
+    """What was judged of one of a picture's regions."""
+
+    name: str
+    state: State
+    score: float | None  # the highest of its views; None for UNKNOWN
+    reason: str | None = None  # why UNKNOWN
+    found: tuple[Quad, ...] = ()  # where codes were found, as corners in the frame's pixels
 
 
 @dataclass(frozen=True)
@@ -60,7 +74,8 @@ class StageTimes:
 class Verdict:
     """What was judged of one picture.
 
-    Invariants: `score` is None only for UNKNOWN; `mask` is None unless BAD; `reason` is None unless UNKNOWN.
+    Invariants: `score` is None only for UNKNOWN; `mask` is None unless BAD; `reason` is None for GOOD, and for BAD
+    unless it says in which regions.
     """
 
     state: State
@@ -72,3 +87,4 @@ class Verdict:
     settings_id: str = ""
     mask_sha256: str = ""  # hex over the network-size mask and its geometry; empty without a mask
     times: StageTimes = StageTimes()
+    regions: tuple[RegionVerdict, ...] = ()  # one each, in the order of the settings; none without regions

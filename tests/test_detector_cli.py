@@ -281,12 +281,12 @@ def test_it_runs_as_a_command_and_explains_itself(tmp_path: Path) -> None:
     picture = save(tmp_path / "b.png", BAD)
     words = [str(picture), "--bundle", str(TINY_BUNDLE), "--out", str(tmp_path / "out")]
     done = subprocess.run(
-        [sys.executable, "-m", "detector", *words], cwd=ROOT, capture_output=True, text=True, timeout=60
+        [sys.executable, "-m", "detector", *words], cwd=ROOT, capture_output=True, text=True, timeout=200
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert "BAD" in done.stdout
     asked = subprocess.run(
-        [sys.executable, "-m", "detector", "--help"], cwd=ROOT, capture_output=True, text=True, timeout=60
+        [sys.executable, "-m", "detector", "--help"], cwd=ROOT, capture_output=True, text=True, timeout=200
     )
     assert asked.returncode == 0
     for part in ("examples:", "exit code:", "python -m detector part.png", "verdicts.csv"):

@@ -27,6 +27,7 @@ from detector.stages import REFERENCE_CLASSIFIER
 from detector.verdict import State
 from tests.needs import torch_or_skip
 from tests.pictures import TINY_BUNDLE, noisy
+from tools.reference_fit import settle
 
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 CLASSIFIER = TINY_BUNDLE / "classifier.onnx"
@@ -190,16 +191,6 @@ class Reference:
     def mask_logits(self, path: Path) -> np.ndarray:
         with self.torch.no_grad():
             return np.asarray(self.segmenter(self.segmenter_input(path))[0, 0].numpy())
-
-
-def settle(torch: Any, network: Any, batch: Any) -> None:
-    """Gives batch normalisation the statistics of real pictures: without, a deep random network fades to 1e-15."""
-    for module in network.modules():
-        if isinstance(module, torch.nn.BatchNorm2d):
-            module.momentum = 1.0
-    with torch.no_grad():
-        network.train()(batch)
-    network.eval()
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,7 +12,7 @@ from PIL import Image
 
 from detector.colour import to_bgr
 from detector.errors import PictureError
-from detector.preprocess import content, network_input, network_picture, network_scale, to_picture
+from detector.preprocess import content, network_input, network_picture, network_scale, normalised, to_picture
 from detector.refusals import why_blind, why_region_refused, why_size_refused
 from detector.stages import REFERENCE_CLASSIFIER, REFERENCE_SEGMENTER, InputSpec
 from detector.verdict import Box
@@ -77,6 +79,14 @@ def test_the_input_is_rgb_planes_normalised() -> None:
     expected = (np.array([200, 100, 10]) / 255 - STRETCH.mean) / np.array(STRETCH.std)
     assert batch[0, :, 0, 0] == pytest.approx(expected, abs=1e-6)
     assert batch[0, :, -1, -1] == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("spec", [STRETCH, replace(STRETCH, scale=1.0, mean=(127.0,) * 3, std=(128.0,) * 3), PAD])
+def test_every_value_of_every_channel_is_what_the_reference_reckons_to_the_last_bit(spec: InputSpec) -> None:
+    small = np.arange(256, dtype=np.uint8)[:, None, None] + np.array([0, 85, 170], np.uint8)  # wraps
+    planes = small[:, :, ::-1].transpose(2, 0, 1).astype(np.float32) / np.float32(1 / spec.scale)
+    planes = (planes - np.array(spec.mean, np.float32)[:, None, None]) / np.array(spec.std, np.float32)[:, None, None]
+    assert np.array_equal(normalised(small, spec)[0], planes)
 
 
 @given(SIDES, SIDES)

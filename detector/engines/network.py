@@ -36,10 +36,13 @@ class NetworkRequest:
     output_shape: tuple[int, ...]
     device: str  # auto | cpu | cuda
     threads: int  # CPU threads
+    precision: str = "fp32"  # fp32 | bf16
 
 
-def describe(engine: str, device: str, threads: int) -> str:
-    """`onnxruntime cpu, 1 thread`; a GPU needs no count of threads."""
-    if device != "cpu":
-        return f"{engine} {device}"
-    return f"{engine} {device}, {threads} thread{'' if threads == 1 else 's'}"
+def describe(engine: str, device: str, threads: int, precision: str = "") -> str:
+    """`onnxruntime cpu, 1 thread`, `openvino cpu bf16, 2 threads`; a GPU needs no count of threads.
+
+    precision: where the engine has several.
+    """
+    runs = " ".join(part for part in (engine, device, precision) if part)
+    return f"{runs}, {threads} thread{'' if threads == 1 else 's'}" if device == "cpu" else runs

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import detector.no_telemetry  # noqa: F401  before onnxruntime, which reads the environment once
+
+# isort: split
 import contextlib
 import sys
 
@@ -51,9 +54,14 @@ def open_network(request: NetworkRequest) -> Network:
     return OnnxNetwork(session, device, request.threads)
 
 
+def offers_cuda() -> bool:
+    """Whether this onnxruntime has a CUDA provider, which may still not load."""
+    return CUDA in onnxruntime.get_available_providers()
+
+
 def _device(request: NetworkRequest) -> str:
     """cpu or cuda: what is to be tried."""
-    available = CUDA in onnxruntime.get_available_providers()
+    available = offers_cuda()
     if request.device == "cuda" and not available:
         raise EngineError(
             f"{request.path}: device cuda is wanted, but this onnxruntime has no CUDA provider; install "

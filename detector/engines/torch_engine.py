@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from detector.engines.architectures import Architecture, expected, recognised
+from detector.engines.folded import why_folded
 from detector.engines.network import Network, NetworkRequest, describe
 from detector.errors import EngineError
 
@@ -81,9 +82,11 @@ def _weights(request: NetworkRequest) -> dict[str, Any]:
     """The plain state dict that the file holds; nothing but tensors is ever unpickled."""
     import torch
 
-    raw = io.BytesIO(request.read())
+    raw = request.read()
+    if refused := why_folded(raw):
+        raise EngineError(f"{request.path}: not a checkpoint that can be loaded safely: {refused}")
     try:
-        loaded = torch.load(raw, map_location="cpu", weights_only=True)
+        loaded = torch.load(io.BytesIO(raw), map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged file can make the unpickler raise nearly anything
         why = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
         raise EngineError(

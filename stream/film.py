@@ -15,14 +15,16 @@ from pathlib import Path
 import av
 import numpy as np
 
-from detector.verdict import Box
+from detector.regions import Where
+from stream.gentle import be_gentle
 from stream.messages import VerdictRecord
-from stream.overlay import draw_overlay
-from stream.wire import WireError, unpack_mask
+from stream.overlay import draw_verdict, label_of
+from stream.wire import WireError
 
 log = logging.getLogger("linewatch")
 QUEUE = 8  # pictures waiting to be encoded; the caller decides what happens when it is full
 _TIME_BASE = Fraction(1, 90_000)  # the clock of MPEG systems (ISO/IEC 13818-1)
+_LAST_TIME = 1 << 52  # 1,500 years; a damaged recording may say any time
 _OPTIONS = {"preset": "ultrafast", "crf": "26", "tune": "zerolatency", "g": "25"}
 _FRAGMENTED = {
     "movflags": "frag_keyframe+empty_moov+default_base_moof",
@@ -36,14 +38,13 @@ class Shot:
 
     picture: np.ndarray
     verdict: VerdictRecord
-    region: Box | None
+    where: Where
     time_s: float
+    part: str = ""  # that it is a picture of
 
     def drawn(self) -> np.ndarray:
         """The picture with its overlay."""
-        packed = self.verdict.mask
-        mask = None if packed is None else unpack_mask(packed, *self.picture.shape[:2])
-        return draw_overlay(self.picture, self.verdict.state, self.verdict.defects, mask, self.region)
+        return draw_verdict(self.picture, self.verdict, self.where, label=label_of(self.verdict.state, self.part))
 
 
 class Film:
@@ -91,6 +92,7 @@ class Film:
             self._thread.join(timeout_s)
 
     def _encode(self) -> None:
+        be_gentle()
         first = self._shots.get()
         if first is None:
             return
@@ -113,7 +115,7 @@ class Film:
             shot: Shot | None = first
             while shot is not None:
                 time = round(shot.time_s / _TIME_BASE)
-                if shot.picture.shape == first.picture.shape and time > last:
+                if shot.picture.shape == first.picture.shape and last < time < _LAST_TIME:
                     picture = np.ascontiguousarray(shot.drawn()[:height, :width])
                     frame = av.VideoFrame.from_ndarray(picture, format="bgr24")
                     frame.pts, frame.time_base = time, _TIME_BASE

@@ -8,11 +8,12 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from detector.verdict import Box
+from detector.regions import Where
 from stream.film import Film, Shot
 from stream.keeping import film_file
 from stream.messages import Judged, Key
-from stream.ring import RingViews, TornError
+from stream.ring import TornError
+from stream.ring_views import RingViews
 
 log = logging.getLogger("linewatch")
 FALLBACK_FPS = 25.0  # of a source that gives its pictures no time
@@ -28,7 +29,7 @@ class Filming:
         self._waiting: list[tuple[Judged, Shot]] = []
         self._ending: list[Film] = []  # whose last frame is in; their encoders finish by themselves
 
-    def take(self, judged: Judged, region: Box | None, *, may_wait: bool) -> None:
+    def take(self, judged: Judged, where: Where, *, may_wait: bool) -> None:
         """Films a judged frame. Where the encoder is behind, it waits or is left out of the film, and counted."""
         frame = judged.frame
         film = self._film(frame.camera, frame.run)
@@ -38,7 +39,7 @@ class Filming:
             film.left_out += 1
             return
         time_s = frame.pts_s if frame.pts_s is not None else frame.seq / FALLBACK_FPS
-        shot = Shot(picture, judged.verdict, region, time_s)
+        shot = Shot(picture, judged.verdict, where, time_s, frame.part)
         if not self._waiting and film.add(shot):
             return
         if may_wait:

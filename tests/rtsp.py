@@ -13,11 +13,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 from tests.needs import need
+from tests.ports import free_port
 
 PYTHON = "/usr/bin/python3"  # GStreamer's bindings come with the system's Python
 SERVER = Path(__file__).parent / "rtsp_server.py"
 IMPORTS = "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import GstRtspServer"
-STARTING_S = 20.0
+STARTING_S = 200.0
 
 
 def need_rtsp_server() -> None:
@@ -33,7 +34,7 @@ def _can_serve() -> bool:
 
 
 class RtspServer:
-    """A camera that sends a recording over and over. Use as a context; it stays on the port it got first.
+    """A camera that sends a recording over and over. Use as a context; it stays on its port.
 
     Each viewer begins with picture `first` of the recording.
     """
@@ -48,13 +49,18 @@ class RtspServer:
         first: int = 0,
         once: bool = False,
         damaged: Sequence[int] = (),
+        lost: Sequence[int] = (),
+        torn: Sequence[int] = (),
+        clock: Path | None = None,
     ) -> None:
-        self.port = 0
+        self.port = free_port()  # one that nobody is given while this camera is dead
         self._process: subprocess.Popen[str] | None = None
         self._words = ["--file", str(recording), "--fps", str(fps), "--first", str(first)]
         self._words += ["--user", user, "--password", password] if user else []
         self._words += ["--once"] if once else []
-        self._words += ["--damaged", *map(str, damaged)] if damaged else []
+        self._words += ["--clock", str(clock)] if clock else []
+        for word, pictures in (("--damaged", damaged), ("--lost", lost), ("--torn", torn)):
+            self._words += [word, *map(str, pictures)] if pictures else []
 
     def __enter__(self) -> RtspServer:
         try:
@@ -82,8 +88,7 @@ class RtspServer:
         assert self._process.stdout is not None
         readable, _, _ = select.select([self._process.stdout], [], [], STARTING_S)
         said = self._process.stdout.readline().strip() if readable else ""
-        assert said.isdigit(), f"the RTSP server did not come up; it said {said!r}"
-        self.port = int(said)
+        assert said == str(self.port), f"the RTSP server did not come up; it said {said!r}"
 
     def freeze(self) -> None:
         """It sends nothing more, and its connections stay."""

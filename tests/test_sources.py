@@ -1,10 +1,9 @@
-"""Where pictures come from: recordings exact to the picture, folders, the drawn line, a camera that is not there."""
+"""Where pictures come from: recordings exact to the picture, and the kind that an address names."""
 
 from __future__ import annotations
 
 import itertools
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -13,18 +12,16 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from PIL import Image
 
 from stream.settings import CameraSettings
 from stream.sources import video_file
-from stream.sources.picture_folder import PictureFolder
-from stream.sources.source import Picture, Source, SourceError
-from stream.sources.synthetic_source import SyntheticCamera
+from stream.sources.source import SourceError
 from stream.sources.table import kind_of, open_source
 from stream.sources.video_file import VideoFile
 from tests import recordings
 from tests.line import ROOT
-from tests.recordings import numbered_frame, numbered_frames, read_number, write_recording
+from tests.readings import Read, read
+from tests.recordings import numbered_frames, read_number, write_recording
 
 FRAMES, GOP = 60, 12
 QUIET_X265 = {"x265-params": "log-level=error"}
@@ -59,41 +56,6 @@ KINDS = {
     "lossless": Kind("mkv", "ffv1"),
 }
 each_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS.keys())
-
-
-@dataclass(frozen=True)
-class Read:
-    """A source read to its end."""
-
-    pixels: list[np.ndarray]
-    indexes: list[int]
-    problems: list[str | None]
-    times_s: list[float | None]
-    error: SourceError | None
-
-    @property
-    def named(self) -> bool:
-        """Whether anything was said to be wrong."""
-        return self.error is not None or set(self.problems) != {None}
-
-    @property
-    def whole(self) -> list[int]:
-        return [index for index, problem in zip(self.indexes, self.problems, strict=True) if problem is None]
-
-
-def read(source: Source, first_index: int = 0) -> Read:
-    pixels, indexes, problems, times_s, error = [], [], [], [], None
-    with closing(source):
-        try:
-            for picture in source.pictures(first_index):
-                assert picture.pixels.dtype == np.uint8 and picture.pixels.ndim == 3 and picture.pixels.shape[2] == 3
-                pixels.append(picture.pixels.copy())
-                indexes.append(picture.index)
-                problems.append(picture.problem)
-                times_s.append(picture.pts_s)
-        except SourceError as caught:
-            error = caught
-    return Read(pixels, indexes, problems, times_s, error)
 
 
 def read_file(path: Path) -> Read:
@@ -135,6 +97,21 @@ def test_a_reading_that_goes_on_at_an_index_gives_exactly_those_pictures(
             resumed = [(p.index, p.pixels.copy()) for p in itertools.islice(source.pictures(index), 3)]
         assert [i for i, _ in resumed] == list(range(index, min(index + 3, FRAMES)))
         assert all(np.array_equal(pixels, full[i]) for i, pixels in resumed)
+
+
+@pytest.mark.parametrize("b_frames", [0, 2])
+def test_a_recording_of_variable_rate_goes_on_at_exactly_the_index_asked_for(
+    tmp_path: Path, b_frames: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A place by its time would be another picture here: each lasts as long as it likes."""
+    monkeypatch.setattr(video_file, "NEAR", 0)
+    times_s = list(itertools.accumulate([0.0, *([0.04, 0.2, 0.04, 0.52, 0.08] * FRAMES)[: FRAMES - 1]]))
+    path = write_recording(tmp_path / "belt.mkv", numbered_frames(FRAMES), gop=GOP, b_frames=b_frames, times_s=times_s)
+    for index in range(FRAMES):
+        with closing(VideoFile(path)) as source:
+            first = next(source.pictures(index))
+        assert (first.index, read_number(first.pixels)) == (index, index)
+        assert first.pts_s == pytest.approx(times_s[index], abs=0.001)
 
 
 @pytest.mark.parametrize("b_frames", [0, 2])
@@ -273,157 +250,6 @@ def test_a_recording_closed_from_another_thread_ends(tmp_path: Path, after: int)
             other.join()
     source.close()
     assert seen == after + 1
-
-
-# --- folders ---
-
-
-def save(path: Path, pixels: np.ndarray) -> None:
-    Image.fromarray(np.ascontiguousarray(pixels)).save(path)
-
-
-def test_pictures_come_in_the_order_that_people_give_their_names(tmp_path: Path) -> None:
-    names = ["img1.png", "img2.png", "img10.png", "Img11.png", "img100.png"]
-    for number, name in enumerate(names):
-        save(tmp_path / name, numbered_frame(number))
-    (tmp_path / "notes.txt").write_text("no picture")
-    (tmp_path / "img3.png").mkdir()
-    seen = read(PictureFolder(tmp_path))
-    assert [read_number(pixels) for pixels in seen.pixels] == seen.indexes == [0, 1, 2, 3, 4]
-    assert read(PictureFolder(tmp_path), first_index=3).indexes == [3, 4]
-
-
-RGB = numbered_frame(7, bad=True)[:, :, ::-1]
-GREY = RGB[:, :, 1]
-BGR_OF_GREY = np.dstack([GREY] * 3)
-PICTURES = {
-    "colour.png": (RGB, RGB[:, :, ::-1]),
-    "grey.png": (GREY, BGR_OF_GREY),
-    "deep.png": (GREY.astype(np.uint16) * 257, BGR_OF_GREY),
-    "clear.png": (np.dstack([RGB, np.full(GREY.shape, 128, np.uint8)]), RGB[:, :, ::-1]),
-    "one.png": (np.full((1, 1, 3), 9, np.uint8), np.full((1, 1, 3), 9, np.uint8)),
-    "long.png": (np.full((10, 10_000, 3), 9, np.uint8), np.full((10, 10_000, 3), 9, np.uint8)),
-    "colour.bmp": (RGB, RGB[:, :, ::-1]),
-    "colour.tiff": (RGB, RGB[:, :, ::-1]),
-}
-
-
-@pytest.mark.parametrize(("name", "saved", "wanted"), [(n, *p) for n, p in PICTURES.items()], ids=PICTURES.keys())
-def test_every_kind_of_picture_becomes_bgr(tmp_path: Path, name: str, saved: np.ndarray, wanted: np.ndarray) -> None:
-    save(tmp_path / name, saved)
-    seen = read(PictureFolder(tmp_path))
-    assert seen.problems == [None] and np.array_equal(seen.pixels[0], wanted)
-
-
-def cut(path: Path) -> Path:
-    save(path, RGB)
-    return recordings.truncate(path, 0.5)
-
-
-@pytest.mark.parametrize("make", [recordings.empty, recordings.garbage, cut], ids=["empty", "noise", "cut"])
-def test_a_picture_that_cannot_be_read_is_counted_and_the_log_says_once_why(
-    tmp_path: Path, make: Callable[[Path], Path], caplog: pytest.LogCaptureFixture
-) -> None:
-    save(tmp_path / "1.png", numbered_frame(1))
-    make(tmp_path / "2.png")
-    save(tmp_path / "3.png", numbered_frame(3))
-    source = PictureFolder(tmp_path)
-    seen = read(source)
-    assert seen.indexes == [0, 1, 2] and seen.problems == [None, "decode_error", None]
-    read(source)
-    (said,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
-    assert said.startswith("2.png: not a picture that can be decoded: ")
-
-
-def test_a_picture_that_goes_away_is_counted(tmp_path: Path) -> None:
-    for number in range(3):
-        save(tmp_path / f"{number}.png", numbered_frame(number))
-    source = PictureFolder(tmp_path)
-    (tmp_path / "1.png").unlink()
-    assert read(source).problems == [None, "decode_error", None]
-
-
-def test_a_folder_without_pictures_is_refused_for_good(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="no pictures in the folder") as caught:
-        PictureFolder(tmp_path)
-    assert caught.value.final
-
-
-# --- the drawn line ---
-
-SMALL = "synthetic:?size=320x240&fps=500"
-
-
-def drawn(address: str, count: int) -> list[Picture]:
-    with closing(SyntheticCamera(address)) as source:
-        return list(itertools.islice(source.pictures(), count))
-
-
-def test_a_drawn_line_is_the_same_for_the_same_seed_and_another_for_another() -> None:
-    first, again, other = (drawn(f"{SMALL}&seed={seed}", 4) for seed in (3, 3, 4))
-    assert all(np.array_equal(a.pixels, b.pixels) for a, b in zip(first, again, strict=True))
-    assert not all(np.array_equal(a.pixels, b.pixels) for a, b in zip(first, other, strict=True))
-    assert [picture.index for picture in first] == [0, 1, 2, 3]
-    assert [picture.pts_s for picture in first] == pytest.approx([n / 500 for n in range(4)])
-
-
-def test_a_drawn_line_ends_after_the_frames_it_was_asked_for() -> None:
-    assert len(drawn(f"{SMALL}&frames=5", 10)) == 5
-
-
-def test_a_drawn_line_keeps_its_pace() -> None:
-    with closing(SyntheticCamera("synthetic:?size=64x64&fps=20")) as source:
-        pictures = source.pictures()
-        next(pictures)
-        began = time.monotonic()
-        for _ in range(10):
-            next(pictures)
-        took_s = time.monotonic() - began
-    assert 0.45 < took_s < 1.5  # ten pictures at 20 a second, on a machine that is shared
-
-
-def test_a_drawn_line_that_was_not_looked_at_does_not_catch_up_in_a_burst() -> None:
-    with closing(SyntheticCamera("synthetic:?size=64x64&fps=20")) as source:
-        pictures = source.pictures()
-        next(pictures)
-        time.sleep(0.5)  # who judges is slow; this is the case, not a wait
-        began = time.monotonic()
-        assert [next(pictures).index for _ in range(5)] == [1, 2, 3, 4, 5]
-        assert time.monotonic() - began > 0.1
-
-
-def test_closing_a_drawn_line_from_another_thread_ends_it_at_once() -> None:
-    source = SyntheticCamera("synthetic:?size=64x64&fps=0.1")
-    pictures = source.pictures()
-    next(pictures)
-    timer = threading.Timer(0.1, source.close)
-    timer.start()
-    began = time.monotonic()
-    assert list(pictures) == [] and time.monotonic() - began < 2
-    timer.join()
-
-
-@pytest.mark.parametrize(
-    "wish",
-    [
-        "sead=3",
-        "seed=x",
-        "seed=",
-        "seed=-1",
-        "fps=0",
-        "fps=1e9",
-        "fps=nan",
-        "size=10",
-        "size=1x1",
-        "size=9999x9999",
-        "scratched=2",
-        "frames=1.5",
-    ],
-)
-def test_a_drawn_line_refuses_what_it_cannot_draw(wish: str) -> None:
-    with pytest.raises(SourceError, match=r"cannot read .*; known: seed, fps, size, scratched, frames") as caught:
-        SyntheticCamera(f"synthetic:?{wish}")
-    assert caught.value.final
 
 
 # --- the table of kinds ---

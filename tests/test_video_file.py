@@ -162,5 +162,5 @@ def test_closing_while_another_thread_decodes_never_crashes(tmp_path: Path) -> N
         reader.start()
         threading.Event().wait(0.002 * number)
         source.close()
-        reader.join(5)
+        reader.join(60)
         assert not reader.is_alive()

@@ -13,9 +13,10 @@ from itertools import dropwhile
 
 import av
 
-from stream.sources.bgr import plain_reason
+from stream.sources.bgr import LARGEST, NO_PICTURE, plain_reason
 from stream.sources.damage import Damage, Seen
 from stream.sources.landing import Coded, Landing
+from stream.sources.source import Copies
 
 TOLERATED_S = 0.1  # a last picture has no length in some files
 # Containers that keep display times, and codecs of which each packet is one picture: there a packet from which nothing
@@ -51,7 +52,14 @@ def coded_pictures(container: av.container.InputContainer, stream: av.VideoStrea
 class Decoding:
     """The pictures of a stream from its beginning or from a landing; iterate once."""
 
-    def __init__(self, container: av.container.InputContainer, stream: av.VideoStream, start: Landing | None) -> None:
+    def __init__(
+        self,
+        container: av.container.InputContainer,
+        stream: av.VideoStream,
+        start: Landing | None,
+        copies: Copies | None = None,
+    ) -> None:
+        self._copies = copies
         self._packets = 0 if start is None else start.packets  # of the stream, up to here
         self._end_s = 0.0
         self._broken: av.FFmpegError | None = None
@@ -61,10 +69,14 @@ class Decoding:
         self._accountable = _accountable(container, stream)
         self._damage: Damage[av.VideoFrame] = Damage()
         stream.codec_context.thread_count = 1
-        stream.codec_context.options = STRICT.get(stream.codec_context.name, {})
+        stream.codec_context.options = {**LARGEST, **STRICT.get(stream.codec_context.name, {})}
 
     def __iter__(self) -> Iterator[Seen[av.VideoFrame]]:
+        if self._copies is not None:
+            self._copies.stream(self._stream)
         for packet in self._read():
+            if self._copies is not None:
+                self._copies.packet(packet)
             known = self._accountable and packet.pts is not None
             if packet.is_discard:
                 known = True  # cut away: it is decoded for those that copy from it, and not shown
@@ -104,7 +116,7 @@ class Decoding:
     def _decode(self, packet: av.Packet | None, known: bool) -> Iterator[Seen[av.VideoFrame]]:
         try:
             frames = self._stream.codec_context.decode(packet)
-        except av.error.InvalidDataError:
+        except NO_PICTURE:
             if not known:
                 yield from self._damage.refused()
             return

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from detector.errors import PictureError
-from detector.pictures import SUFFIXES, pictures_in, read_picture
+from detector.files import SUFFIXES
+from detector.pictures import pictures_in, read_picture
 from stream.sources.source import Picture, SourceError
 
 log = logging.getLogger("linewatch")

@@ -9,13 +9,20 @@ import av
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
-from stream.sources.bgr import bgr_view, plain_reason
+from detector.refusals import why_too_large
+from stream.sources.bgr import NO_PICTURE, bgr_view, plain_reason
 from stream.sources.damage import Seen
 from stream.sources.decoding import Decoding, coded_pictures, video_of
 from stream.sources.landing import Landing, landing
-from stream.sources.source import Picture, SourceError
+from stream.sources.source import Copies, Picture, SourceError
 
 DAMAGED = "decode_error"
+# A text that calls itself a recording may name other files and addresses (HLS, DASH, ffconcat, SDP): only containers
+# that hold their pictures themselves are opened (those of sound, to say so), and nothing but files.
+CONTAINERS = (
+    "mov,matroska,avi,mpegts,mpeg,mpegvideo,h264,hevc,m4v,mjpeg,flv,asf,ogg,mxf,nut,ivf,obu,gif,dv,wtv,wav,mp3,flac"
+)
+ALONE = {"format_whitelist": CONTAINERS, "protocol_whitelist": "file"}
 NEAR = 100  # pictures that are decoded and let go sooner than the file is searched for a place to begin
 
 
@@ -28,6 +35,7 @@ class VideoFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._closed = False
+        self._copies: Copies | None = None
         _must_be_a_file(path)
         with self._open() as container:
             self._video(container)
@@ -43,10 +51,12 @@ class VideoFile:
         index = whole = start.index if start else 0
         with self._open() as container:
             stream = self._video(container)
-            reading = Decoding(container, stream, start)
+            reading = Decoding(container, stream, start, self._copies)
             for seen in reading:
                 if self._closed:
                     return
+                if self._copies is not None:
+                    self._copies.picture(seen.pts, index)
                 if index >= first_index:
                     yield self._picture(index, seen, stream)
                 index, whole = index + 1, whole + (not seen.damaged)
@@ -54,6 +64,10 @@ class VideoFile:
                 raise self._final("no picture in it can be decoded; was it copied completely?")
             if (why := reading.cut_short()) is not None:
                 raise self._final(f"the recording ends early or has gaps ({why}); {whole} pictures were readable")
+
+    def copies_to(self, copies: Copies) -> None:
+        """Told before its pictures are asked for: who is to get the stream as it is coded."""
+        self._copies = copies
 
     def close(self) -> None:
         self._closed = True
@@ -80,8 +94,8 @@ class VideoFile:
 
     def _open(self) -> av.container.InputContainer:
         try:
-            return av.open(str(self._path), metadata_errors="replace")  # a name in the file may be no UTF-8
-        except av.error.InvalidDataError:
+            return av.open(str(self._path), options=ALONE, metadata_errors="replace")  # a name may be no UTF-8
+        except NO_PICTURE:  # also what is in none of the containers
             raise self._final("not a video that can be read; was it copied completely?") from None
         except (av.FFmpegError, OSError) as error:
             raise self._final(f"cannot be opened ({plain_reason(error)}); may it be read?") from None
@@ -90,6 +104,8 @@ class VideoFile:
         stream = video_of(container)
         if stream is None:
             raise self._final("has no pictures, only sound or text; give a video")
+        if refused := why_too_large(stream.codec_context.height, stream.codec_context.width):
+            raise self._final(refused)
         return stream
 
     def _final(self, text: str) -> SourceError:

@@ -1,6 +1,6 @@
 """YAML file → LineSettings. Every problem is found before anything starts.
 
-Knows no single setting: their types stand in settings.py, what values are allowed in limits.py, what the world must
+Knows no single setting: their types stand in settings/, what values are allowed in limits.py, what the world must
 hold in check.py.
 """
 

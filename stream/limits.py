@@ -1,62 +1,51 @@
-"""What each setting may be: ranges, choices, and which exclude each other. Pure; knows no YAML and no file."""
+"""What each setting may be, in one table: its range or its choices. Pure; knows no YAML and no file."""
 
 from __future__ import annotations
 
-import ipaddress
-import re
-from collections.abc import Callable, Iterator
-from math import inf
-from typing import Any
+from dataclasses import fields
 
-from detector.verdict import Box
-from stream.secrets import has_password, is_address, user_of
+from detector.engines.kinds import KINDS, PRECISIONS
+from detector.regions import CODES_MAX, Locate, Region, Tiles
+from stream.challenge_limits import shift_times
+from stream.control_limits import name_of_a_node, ratios, sensor_window
+from stream.host_limits import host_address, host_name
+from stream.limit_kinds import (
+    Limit,
+    above,
+    at_least,
+    camera_name,
+    fourcc,
+    host_names,
+    one_of,
+    recipe_name,
+    unless_auto,
+    within,
+)
+from stream.part_limits import broker_host, mqtt_topic
+from stream.region_limits import polygon, rectangle, region_name
 from stream.settings import (
     CameraSettings,
+    ChallengeSettings,
+    ClipSettings,
+    ControlSettings,
     DisplaySettings,
+    FiguresSettings,
+    HealthSettings,
+    HostSettings,
     InspectorSettings,
+    KeptSettings,
     LineSettings,
+    LinksSettings,
+    MqttSettings,
+    PartsSettings,
+    RecipeCameraSettings,
+    RecipeControlSettings,
+    RecipeSettings,
     RecorderSettings,
+    RetentionSettings,
+    SamplesSettings,
     SupervisorSettings,
 )
-
-CAMERA_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
-Limit = Callable[[Any], "str | None"]  # a value of the setting's type → what is wrong with it
-
-
-def one_of(*allowed: str) -> Limit:
-    return lambda value: None if value in allowed else f"must be one of {', '.join(allowed)}"
-
-
-def within(low: float, high: float) -> Limit:
-    return lambda value: None if low <= value <= high else f"must be {low:g} to {high:g}"
-
-
-def at_least(low: float) -> Limit:
-    return lambda value: None if value >= low else f"must be {low:g} or more"
-
-
-def above(low: float, high: float = inf) -> Limit:
-    most = "" if high == inf else f" and at most {high:g}"
-    return lambda value: None if low < value <= high else f"must be more than {low:g}{most}"
-
-
-def rectangle(box: Box) -> str | None:
-    if min(box.x0, box.y0) < 0:
-        return "begins outside the picture, whose corner is [0, 0]; it is [x0, y0, x1, y1]"
-    if box.width <= 0 or box.height <= 0:
-        return "is empty; it is [x0, y0, x1, y1] with x1 above x0 and y1 above y0"
-    return None
-
-
-def camera_name(name: str) -> str | None:
-    """What is wrong with the name; it becomes part of folders and of process names."""
-    if CAMERA_NAME.fullmatch(name):
-        return None
-    for sign, said in (("/", "a `/`"), ("..", "`..`"), (" ", "a space")):
-        if sign in name:
-            return f"a camera's name may not hold {said}; use 1 to 32 of A-Z a-z 0-9 _ -"
-    return "not a camera's name; use 1 to 32 of A-Z a-z 0-9 _ -"
-
 
 LIMITS: dict[type, dict[str, Limit]] = {
     LineSettings: {},
@@ -67,84 +56,98 @@ LIMITS: dict[type, dict[str, Limit]] = {
         "fps": above(0, 1000),
         "width": within(1, 16384),
         "height": within(1, 16384),
+        "pixel_format": fourcc,
+        "rtsp_transport": one_of("tcp", "udp"),
         "region": rectangle,
         "slots": within(2, 1024),
         "waiting_max": within(1, 1023),
         "deadline_ms": above(0),
         "silent_after_s": above(0),
+        "mm_per_px": above(0, 1000),
     },
+    HealthSettings: {check.name: one_of("auto", "on", "off") for check in fields(HealthSettings)},
+    ControlSettings: {
+        "exposure_us": above(0, 60_000_000),
+        "gain_db": within(-100, 100),
+        "white_balance": ratios,
+        "roi": sensor_window,
+        "pixel_format": name_of_a_node,
+        "packet_size": within(220, 16260),
+        "trigger": one_of("free", "hardware", "software"),
+        "trigger_line": name_of_a_node,
+        "trigger_delay_us": within(0, 60_000_000),
+    },
+    Region: {"name": region_name, "box": rectangle, "polygon": polygon},
+    Tiles: {"box": rectangle, "size": within(8, 16384), "overlap": within(0, 16384)},
+    Locate: {
+        "box": rectangle,
+        "length": within(16, 4096),
+        "margin": within(0, 2),
+        "when_missing": one_of("unknown", "good"),
+        "light": within(1, 254),
+        "count": within(1, CODES_MAX),
+    },
+    PartsSettings: {"told_by": one_of("nobody", "control", "mqtt")},
+    ChallengeSettings: {"every_h": within(0.01, 8760), "deadline_s": within(1, 3600)},
+    FiguresSettings: {"shifts": shift_times},
+    MqttSettings: {"host": broker_host, "port": within(1, 65535), "topic": mqtt_topic},
     InspectorSettings: {
         "count": within(1, 64),
-        "engine": one_of("auto", "onnxruntime", "torch"),
+        "engine": one_of("auto", *KINDS),
         "device": one_of("auto", "cpu", "cuda"),
-        "threads": within(1, 256),
+        "precision": one_of("auto", *PRECISIONS),
+        "threads": unless_auto(within(1, 256)),
         "classifier_threshold": within(0, 1),
         "segmenter_threshold": within(0, 1),
         "min_area_px": at_least(0),
     },
+    RecipeSettings: {
+        "name": recipe_name,
+        "classifier_threshold": within(0, 1),
+        "segmenter_threshold": within(0, 1),
+        "min_area_px": at_least(0),
+    },
+    RecipeControlSettings: {
+        "exposure_us": above(0, 60_000_000),
+        "gain_db": within(-100, 100),
+        "white_balance": ratios,
+        "roi": sensor_window,
+    },
+    RecipeCameraSettings: {"name": camera_name, "region": rectangle, "deadline_ms": above(0)},
     RecorderSettings: {
         "incident_gap_frames": at_least(1),
         "commit_ms": within(0, 10_000),
         "unrecorded_bad_max": at_least(0),
         "evidence_min_free_mb": at_least(0),
     },
+    SamplesSettings: {
+        "random_per_hour": at_least(0),
+        "near_per_hour": at_least(0),
+        "near": within(0, 1),
+        "kept_max": at_least(1),
+    },
+    RetentionSettings: {},
+    KeptSettings: {"days": above(0, 36_500), "gb": above(0, 1_000_000)},
+    ClipSettings: {
+        "enabled": one_of("auto", "on", "off"),
+        "pre_s": within(0, 60),
+        "post_s": within(0, 60),
+        "segment_s": within(1, 60),
+        "fps": above(0, 1000),
+        "width_px": within(96, 7680),
+    },
     DisplaySettings: {
         "port": within(0, 65535),
+        "host_names": host_names,
         "width_px": within(16, 7680),
         "jpeg_quality": within(1, 100),
         "live_fps": above(0, 1000),
     },
+    HostSettings: {"name": host_name, "address": host_address},
+    LinksSettings: {
+        "port": within(1024, 65000),
+        "frames": one_of("raw", "jpeg"),
+        "jpeg_quality": within(1, 100),
+    },
     SupervisorSettings: {"silent_after_s": above(0), "judging_s": above(0), "starting_s": above(0), "stop_s": above(0)},
 }
-
-
-def conflicts(line: LineSettings) -> Iterator[tuple[str, str]]:
-    """Settings that are each allowed and do not go together: path of one, what to do."""
-    for camera in line.cameras:
-        yield from _of_camera(f"cameras.{camera.name}", camera, line.recorder)
-    yield from _of_inspector(line.inspector)
-    display = line.display
-    if display.enabled and display.token_file is None and not is_loopback(display.host):
-        yield (
-            "display.host",
-            f"anybody on the network could open the page, got {display.host} without token_file; "
-            "set display.token_file to a file with a long random word, or leave host at 127.0.0.1",
-        )
-
-
-def _of_camera(path: str, camera: CameraSettings, recorder: RecorderSettings) -> Iterator[tuple[str, str]]:
-    for name, taken in (("waiting_max", camera.waiting_max), ("unrecorded_bad_max", recorder.unrecorded_bad_max)):
-        if taken >= camera.slots:
-            yield (
-                f"{path}.slots",
-                f"must be more than {name}, got {camera.slots} and {taken}; raise slots or lower {name}",
-            )
-    if is_address(camera.source) and camera.password_file is not None:
-        if has_password(camera.source):
-            yield f"{path}.password_file", "the address carries a password too; take it out of source"
-        if camera.username is None and not user_of(camera.source):
-            yield f"{path}.password_file", "a password needs a user; set username"
-
-
-def _of_inspector(inspector: InspectorSettings) -> Iterator[tuple[str, str]]:
-    classifier, segmenter = inspector.classifier, inspector.segmenter
-    if (classifier is None) != (segmenter is None):
-        given, missing = ("classifier", "segmenter") if segmenter is None else ("segmenter", "classifier")
-        yield f"inspector.{given}", f"{given} without {missing}; name both .pth checkpoints, or none to use a bundle"
-    if classifier is not None and inspector.bundle is not None:
-        yield "inspector.bundle", "stands beside classifier, which takes a bundle's place; delete one of the two"
-    if classifier is not None and inspector.engine == "onnxruntime":
-        yield "inspector.engine", ".pth checkpoints need the engine torch, got onnxruntime; set torch or auto"
-    if classifier is None and segmenter is None and inspector.engine == "torch":
-        yield (
-            "inspector.engine",
-            "the engine torch needs .pth checkpoints, got torch; set classifier and segmenter, or auto",
-        )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this computer can reach the host."""
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"

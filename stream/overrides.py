@@ -6,11 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from stream.problem import ConfigurationError, Problem, nearest
+from stream.secrets import has_password
 from stream.setting_nodes import Entry, Listing, Mapping, Node, Place, Scalar, join, one_line
 from stream.yaml_lines import read_nodes
 
 CAMERAS = "cameras"
 _FORM = "write --set SETTING=VALUE, e.g. --set camera.fps=10 or --set inspector.threads=2"
+PASSWORD_SHOWN = (
+    "carries a password, and everybody on this computer can read a command line; name the user as `username` and a "
+    "file that only you can read (chmod 600) as `password_file`, or write the address into the YAML"
+)
 
 
 def name_cameras(root: Mapping) -> tuple[Mapping, list[Problem]]:
@@ -62,6 +67,8 @@ def _without_name(node: Node) -> Node:
 def override(root: Mapping, assignment: str, folder: Path) -> Mapping:
     """The tree with `SETTING=VALUE` in it. Raises ConfigurationError where that cannot be."""
     path, equals, value = assignment.partition("=")
+    if has_password(value):
+        raise ConfigurationError([Problem("", f"--set {one_line(path)}", None, PASSWORD_SHOWN)])
     keys = path.strip().split(".")
     if not equals or not all(keys):
         raise ConfigurationError([Problem("", "--set", None, f"not a setting and its value; {_FORM}")])
@@ -79,6 +86,8 @@ def override(root: Mapping, assignment: str, folder: Path) -> Mapping:
 def override_source(root: Mapping, source: str, folder: Path) -> Mapping:
     """The tree with another source for its only camera. Raises ConfigurationError when there are several."""
     place = Place("--source", folder)
+    if has_password(source):
+        raise ConfigurationError([place.problem("", PASSWORD_SHOWN)])
     name = _only_camera(root, place, "--set cameras.NAME.source=…")
     return _put(root, [CAMERAS, name, "source"], Entry(place, Scalar(source, False, place)))
 

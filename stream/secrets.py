@@ -145,6 +145,10 @@ def _parts(source: str) -> tuple[str, str, str, str]:
 
 def hints(line: LineSettings) -> tuple[str, ...]:
     """What works but could be safer, in plain words."""
-    return tuple(
-        f"cameras.{camera.name}.source: {SAFER_PASSWORD}" for camera in line.cameras if has_password(camera.source)
+    files = {f"cameras.{camera.name}.password_file": camera.password_file for camera in line.cameras}
+    files |= {f"cameras.{c.name}.parts.mqtt.password_file": c.parts.mqtt.password_file for c in line.cameras}
+    files["display.token_file"] = line.display.token_file
+    return (
+        *(f"cameras.{camera.name}.source: {SAFER_PASSWORD}" for camera in line.cameras if has_password(camera.source)),
+        *(f"{path}: {said}" for path, file in files.items() if file and (said := readable_by_others(file))),
     )

@@ -9,20 +9,52 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from stream.limits import LIMITS, conflicts
+from detector.regions import Region
+from stream.conflicts import conflicts
+from stream.limits import LIMITS
 from stream.problem import Problem, nearest
 from stream.secrets import names_a_secret
 from stream.setting_nodes import Entry, Mapping, Node, Place, Scalar, join, nearest_place, one_line
 from stream.setting_values import READERS, Unfit, absolute, shown
 from stream.setting_values import bundle as bundle_setting
+from stream.setting_values import polygon as polygon_setting
 from stream.setting_values import source as source_setting
-from stream.settings import CameraSettings, InspectorSettings, LineSettings
+from stream.setting_values import switch as switch_setting
+from stream.setting_values import threads as threads_setting
+from stream.setting_values import white_balance as white_balance_setting
+from stream.setting_values import words as words_setting
+from stream.settings import (
+    CameraSettings,
+    ClipSettings,
+    ControlSettings,
+    DisplaySettings,
+    HealthSettings,
+    HostSettings,
+    InspectorSettings,
+    LineSettings,
+    RecipeControlSettings,
+    RecipeSettings,
+)
 
 # Read in their own way, whatever their type.
+# A whole section in a word.
+SHORT = {(DisplaySettings, "window"): DisplaySettings(window=True)}
 BY_FIELD: dict[tuple[type, str], Callable[[Node], Any]] = {
     (CameraSettings, "source"): source_setting,
+    (ControlSettings, "white_balance"): white_balance_setting,
     (InspectorSettings, "bundle"): bundle_setting,
+    (InspectorSettings, "threads"): threads_setting,
+    (HostSettings, "runs"): words_setting,
+    **{(HealthSettings, check.name): switch_setting for check in dataclasses.fields(HealthSettings)},
+    (ClipSettings, "enabled"): switch_setting,
+    (Region, "polygon"): polygon_setting,
+    (RecipeControlSettings, "white_balance"): white_balance_setting,
+    (RecipeSettings, "bundle"): bundle_setting,
 }
+EXAMPLES: dict[type, str] = {
+    Region: "`code: {box: [440, 160, 840, 560]}`",
+    RecipeSettings: "`lid: {classifier_threshold: 0.6}`",
+}  # of what is named
 _ABSENT = object()
 
 
@@ -32,6 +64,7 @@ class Walk:
 
     problems: list[Problem]
     places: dict[str, Place] = field(default_factory=dict)
+    unread: set[str] = field(default_factory=set)  # sections that lack something: what they are is not known
 
     def section(self, cls: type, entry: Entry, path: str, **given: Any) -> Any:
         """An instance of the dataclass, or None where a setting without a default is missing."""
@@ -45,11 +78,19 @@ class Walk:
             else:
                 self.problems.append(below.place.problem(join(path, name), _unknown(name, below.node, kinds)))
         missing = [f.name for f in dataclasses.fields(cls) if _required(f) and f.name not in values]
+        meant = {nearest(name, kinds) for name in self._names(entry.node) if name not in kinds}
         for name in missing:
-            if join(path, name) not in self.places:
+            if join(path, name) not in self.places and name not in meant:
                 text = "missing, and it has no default; `configs/line.yaml` explains it"
                 self.problems.append(entry.place.problem(join(path, name), text))
-        return None if missing else cls(**values)
+        if missing:
+            self.unread.add(path)
+            return None
+        return cls(**values)
+
+    @staticmethod
+    def _names(node: Node) -> Iterable[str]:
+        return node.entries if isinstance(node, Mapping) else ()
 
     def _entries(self, node: Node, path: str) -> dict[str, Entry]:
         if isinstance(node, Mapping):
@@ -66,12 +107,16 @@ class Walk:
             kind = next(arg for arg in typing.get_args(kind) if arg is not type(None))
             if isinstance(entry.node, Scalar) and entry.node.empty:
                 return None
-        if typing.get_origin(kind) is tuple:
+        if typing.get_origin(kind) is tuple and (cls, name) not in BY_FIELD:
+            if name in ("hosts", "regions", "recipes") and isinstance(entry.node, Scalar) and entry.node.empty:
+                return ()
             return self._named(typing.get_args(kind)[0], entry, path)
+        if isinstance(entry.node, Scalar) and (short := SHORT.get((kind, entry.node.text))) is not None:
+            return short
         if dataclasses.is_dataclass(kind) and kind not in READERS:
             return self.section(typing.cast(type, kind), entry, path)
         try:
-            value = BY_FIELD.get((cls, name), READERS[kind])(entry.node)
+            value = BY_FIELD.get((cls, name), READERS.get(kind, words_setting))(entry.node)
             refusal = LIMITS[cls][name](value) if name in LIMITS[cls] else None
         except Unfit as error:
             refusal = str(error)
@@ -89,12 +134,13 @@ class Walk:
                 self.problems.append(below.place.problem(join(path, name), _refused(refusal, one_line(name))))
             built.append(self.section(cls, below, join(path, name), name=name))
         if not entries and not any(problem.path.startswith(path) for problem in self.problems):
-            self.problems.append(entry.place.problem(path, 'empty; add one, e.g. `belt: {source: "synthetic:"}`'))
+            example = EXAMPLES.get(cls, '`belt: {source: "synthetic:"}`')
+            self.problems.append(entry.place.problem(path, f"empty; add one, e.g. {example}"))
         return tuple(one for one in built if one is not None)
 
     def clashes(self, line: LineSettings) -> list[Problem]:
         """What the settings are together; not asked where a section is wrong by itself."""
-        broken = {problem.path.rpartition(".")[0] for problem in self.problems}
+        broken = {path.rpartition(".")[0] for path in (*self.unread, *(problem.path for problem in self.problems))}
         found = [(path, text) for path, text in conflicts(line) if path.rpartition(".")[0] not in broken]
         return [nearest_place(self.places, path).problem(path, text) for path, text in found]
 

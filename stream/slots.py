@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from stream.messages import Key
-from stream.ring import Ring, SlotHeader, SlotState
+from stream.ring import Ring
+from stream.ring_layout import SlotHeader, SlotState
 
 NOBODY = ""  # holds the frames whose inspector died after its verdict
 POISON_DEATHS = 3  # a frame that this many inspectors died of is given to no other
@@ -100,6 +101,11 @@ class Slots:
             holding.place.ring.set_state(holding.place.slot, SlotState.LEASED)
             leased.append(holding)
         return leased
+
+    def leased_to(self, inspector: str) -> list[Holding]:
+        """What it has and has not judged: an inspector on another host that asks again has not got it."""
+        mine = [h for h in self._held.values() if h.inspector == inspector and not h.judged]
+        return sorted(mine, key=lambda holding: holding.key)
 
     def judged(self, keys: Iterable[Key], now_mono_ns: int) -> None:
         """The inspector has sent these verdicts; the slots wait for the recorder."""

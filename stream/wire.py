@@ -11,11 +11,12 @@ import zlib
 import msgspec
 import numpy as np
 
-from detector.verdict import Verdict
-from stream.messages import DefectRecord, Message, PackedMask, VerdictRecord
+from detector.verdict import RegionVerdict, Verdict
+from stream.messages import DefectRecord, Message, PackedMask, RegionRecord, VerdictRecord
 
 MAGIC = b"LW01"
 MAX_BYTES = 8 * 1024 * 1024  # the largest message: a BAD verdict with the mask of a 4K frame stays far below
+PICTURES_MAX_BYTES = 64 * 1024 * 1024  # the same where a picture travels along: 21 million pixels raw; 4K are 25 MB
 MAX_MASK_PIXELS = 64_000_000  # a deflated mask may not unfold to more than this
 
 _encoder = msgspec.msgpack.Encoder()
@@ -31,10 +32,10 @@ def encode(message: Message) -> bytes:
     return MAGIC + _encoder.encode(message)
 
 
-def decode(data: bytes) -> Message:
-    """The message in the bytes. Raises WireError, and nothing else, whatever the bytes."""
-    if len(data) > MAX_BYTES:
-        raise WireError(f"message of {len(data)} bytes; {MAX_BYTES} is the most")
+def decode(data: bytes, most: int = MAX_BYTES) -> Message:
+    """The message in the bytes, at most `most` of them. Raises WireError, and nothing else, whatever the bytes."""
+    if len(data) > most:
+        raise WireError(f"message of {len(data)} bytes; {most} is the most")
     if data[: len(MAGIC)] != MAGIC:
         raise WireError(f"not a message of this line: starts with {data[:8]!r}")
     try:
@@ -78,7 +79,9 @@ def to_record(verdict: Verdict) -> VerdictRecord:
         score=verdict.score,
         reason=verdict.reason,
         defects=tuple(
-            DefectRecord(d.kind, d.score, (d.box.x0, d.box.y0, d.box.x1, d.box.y1), d.area_px, d.length_px, d.width_px)
+            DefectRecord(
+                d.kind, d.score, (d.box.x0, d.box.y0, d.box.x1, d.box.y1), d.area_px, d.length_px, d.width_px, d.region
+            )
             for d in verdict.defects
         ),
         mask=None if verdict.mask is None else pack_mask(verdict.mask),
@@ -86,4 +89,10 @@ def to_record(verdict: Verdict) -> VerdictRecord:
         bundle_id=verdict.bundle_id,
         settings_id=verdict.settings_id,
         stages_ms=(times.preprocess_ms, times.classify_ms, times.segment_ms, times.postprocess_ms),
+        regions=tuple(_region(one) for one in verdict.regions),
     )
+
+
+def _region(one: RegionVerdict) -> RegionRecord:
+    found = tuple((*a, *b, *c, *d) for a, b, c, d in one.found)
+    return RegionRecord(one.name, one.state.value, one.score, one.reason, found)

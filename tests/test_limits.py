@@ -7,7 +7,8 @@ import typing
 
 import pytest
 
-from stream.limits import LIMITS, is_loopback
+from stream.conflicts import is_loopback
+from stream.limits import LIMITS
 from stream.settings import LineSettings
 
 

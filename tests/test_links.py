@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import zmq
 
-from stream.links import BURST, BusyError, Claim, Link, Links
+from stream.links import BURST, Link, Links
 from stream.messages import Ask, Message, Recall, Recorded, Waiting
 from stream.places import Places
 from stream.wire import MAX_BYTES, encode
-from tests.line import ROOT, wait_for
+from tests.line import wait_for
 
 GOOD = Waiting("belt", 3, 5, True)
 
@@ -50,7 +47,7 @@ def arriving(links: Links, link: Link) -> list[tuple[bytes, Message]]:
         links.wait(0.05)
         return list(link.receive())
 
-    found: list[tuple[bytes, Message]] = wait_for(look, "a message", 10.0)
+    found: list[tuple[bytes, Message]] = wait_for(look, "a message")
     return found
 
 
@@ -109,6 +106,15 @@ def test_garbage_is_counted_and_dropped(links: Links, places: Places, parts: lis
     assert server.garbage == 1
 
 
+def test_a_message_of_a_kind_that_a_socket_does_not_take_is_garbage(links: Links, places: Places) -> None:
+    server = links.serve(places.socket("record"), (Recall,))
+    client = links.ask(places.socket("record"), "stranger")
+    for message in (GOOD, Ask("inspect 1", 5, 1), Recall("belt", 1)):
+        client.send(message)
+    assert arriving(links, server) == [(b"stranger", Recall("belt", 1))]
+    assert server.garbage == 2
+
+
 def test_garbage_on_a_published_socket_is_counted_and_dropped(links: Links, places: Places) -> None:
     listener = links.listen([places.socket("inspect-1-live")])
     with raw(zmq.PUB, places.socket("inspect-1-live")) as stranger:
@@ -120,7 +126,7 @@ def test_garbage_on_a_published_socket_is_counted_and_dropped(links: Links, plac
             links.wait(0.02)
             return any(message == GOOD for _, message in listener.receive()) and listener.garbage >= 2
 
-        wait_for(counted, "garbage beside a message", 10.0)
+        wait_for(counted, "garbage beside a message")
 
 
 def test_an_oversized_message_costs_its_sender_the_line_and_nobody_else(links: Links, places: Places) -> None:
@@ -149,7 +155,7 @@ def test_the_latest_is_the_newest_of_what_has_arrived(links: Links, places: Plac
             seen.append(newest[1])
         return seen[-1:] == [Recall("belt", 4)]
 
-    wait_for(last_one, "the newest message", 10.0)
+    wait_for(last_one, "the newest message")
     assert server.latest() is None
     assert not server.arrived
 
@@ -166,7 +172,7 @@ def test_one_look_takes_a_stated_number_of_messages(links: Links, places: Places
         taken.append(len(list(server.receive())))
         return sum(taken) == BURST + 10
 
-    wait_for(all_here, "every message", 10.0)
+    wait_for(all_here, "every message")
     assert max(taken) <= BURST
 
 
@@ -181,8 +187,8 @@ def test_a_watched_descriptor_ends_the_wait(links: Links) -> None:
     assert links.wait(0.0) == set()
     os.write(writing, b"x")
     before = time.monotonic()
-    assert links.wait(30.0) == {reading}
-    assert time.monotonic() - before < 10
+    assert links.wait(60.0) == {reading}
+    assert time.monotonic() - before < 30
     links.unwatch(reading)
     assert links.wait(0.0) == set()
     os.close(reading)
@@ -193,46 +199,5 @@ def test_what_is_sent_last_leaves_before_the_end(links: Links, places: Places) -
     server = links.serve(places.socket("record"))
     leaving = Links()
     leaving.ask(places.socket("record"), "inspect 1").send(GOOD)
-    leaving.flush_and_close(linger_s=5.0)
+    leaving.flush_and_close(linger_s=60.0)
     assert arriving(links, server) == [(b"inspect 1", GOOD)]
-
-
-# --- the only one in its place ---------------------------------------------------------------------------------------
-
-HOLDING = """
-import sys
-from pathlib import Path
-from stream.links import Claim
-
-claim = Claim(Path(sys.argv[1]), "a recorder of this line")
-print("held", flush=True)
-sys.stdin.read()
-"""
-
-
-@contextlib.contextmanager
-def holder(path: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that holds a claim."""
-    command = [sys.executable, "-c", HOLDING, str(path)]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"held\n"
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def test_a_second_claim_is_refused_with_the_process_that_has_the_first(places: Places) -> None:
-    path = places.lock("record")
-    with holder(path) as first:
-        with pytest.raises(BusyError, match=f"a recorder of this line runs already .process {first.pid}."):
-            Claim(path, "a recorder of this line")
-        first.kill()
-        first.wait(10)
-        second = Claim(path, "a recorder of this line")
-    assert path.read_text() == f"{os.getpid()}\n"
-    second.close()
-    second.close()
-    Claim(path, "a recorder of this line").close()

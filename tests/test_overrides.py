@@ -79,11 +79,19 @@ def test_a_password_on_the_command_line_is_in_no_message(tmp_path: Path) -> None
     assert "s3cret" not in str(refusal(write(tmp_path, ONE + "  two: {source: a}\n"), (), "rtsp://u:s3cret@cam"))
 
 
+@pytest.mark.parametrize("address", ["rtsp://u:s3cret@cam/x", "rtsp://cam/x?user=u&pwd=s3cret"])
+def test_a_password_on_the_command_line_is_refused(address: str, tmp_path: Path) -> None:
+    """Whoever may run `ps` could read it for as long as the line runs."""
+    path = write(tmp_path, ONE)
+    for (problem,) in (refusal(path, (f"camera.source={address}",)), refusal(path, (), address)):
+        assert "password_file" in problem.text and "s3cret" not in str(problem)
+
+
 SOURCES = [
     ("index", "0", "0"),
     ("device", "/dev/video1", "/dev/video1"),
     ("synthetic", "synthetic:seed=1", "synthetic:seed=1"),
-    ("address", "RTSP://u:p@Cam/x", "rtsp://u:p@Cam/x"),
+    ("address", "RTSP://u@Cam/x", "rtsp://u@Cam/x"),
     ("file", "a.mp4", "{cwd}/a.mp4"),
     ("file above", "../a.mp4", "{above}/a.mp4"),
     ("absolute file", "/a.mp4", "/a.mp4"),

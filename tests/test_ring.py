@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from stream.places import Places
-from stream.ring import MAGIC, PAGE, RUNS, Ring, RingError, RingViews, RunEntry, SlotState, TornError
+from stream.ring import Ring, RingError, TornError
+from stream.ring_layout import MAGIC, PAGE, RUNS, RunEntry, SlotState
+from stream.ring_views import RingViews
 from tests.recordings import numbered_frame, read_number
 from tests.test_line_disk import small_disk
 
@@ -124,26 +126,36 @@ def test_an_adopted_ring_holds_all_that_was_left(places: Places) -> None:
     ring = Ring.create(path, slots=2, slot_bytes=BYTES)
     lock = put(ring, 1, 5)
     ring.set_state(1, SlotState.LEASED)
-    ring.note_run(RunEntry(9, 3))
-    ring.note_run(RunEntry(7, 6, lost=2, ended=True, session="s"))
-    ring.note_run(RunEntry(9, 4, lost=1))
+    ring.runs.note(RunEntry(9, 3))
+    ring.runs.note(RunEntry(7, 6, lost=2, ended=True, session="s"))
+    ring.runs.note(RunEntry(9, 4, lost=1))
     ring.close()
     adopted = Ring.adopt(path)
-    assert adopted.open_runs() == (RunEntry(7, 6, lost=2, ended=True, session="s"), RunEntry(9, 4, lost=1))
+    assert adopted.runs.open() == (RunEntry(7, 6, lost=2, ended=True, session="s"), RunEntry(9, 4, lost=1))
     assert adopted.state(1) is SlotState.LEASED
     assert read_number(adopted.copy(1, lock, H, W)) == 5
-    adopted.forget_run(7)
-    assert [entry.run for entry in adopted.open_runs()] == [9]
+    adopted.runs.forget(7)
+    assert [entry.run for entry in adopted.runs.open()] == [9]
     adopted.close()
+
+
+def test_what_is_noted_of_a_run_is_gone_at_no_moment(places: Places) -> None:
+    """A capture may be killed between any two bytes: here the second value is one that cannot be written."""
+    ring = Ring.create(places.ring("belt", 1), slots=2, slot_bytes=BYTES)
+    ring.runs.note(RunEntry(7, 6, lost=2, session="s"))
+    with pytest.raises(OverflowError):
+        ring.runs.note(RunEntry(7, 7, lost=-1, session="s"))
+    assert ring.runs.open() == (RunEntry(7, 7, lost=2, session="s"),)
+    ring.close()
 
 
 def test_a_ring_remembers_a_stated_number_of_runs_and_says_when_it_is_full(places: Places) -> None:
     ring = Ring.create(places.ring("belt", 1), slots=1, slot_bytes=BYTES)
-    assert all(ring.note_run(RunEntry(run, 1)) for run in range(1, RUNS + 1))
-    assert not ring.note_run(RunEntry(99, 1))
-    assert ring.note_run(RunEntry(3, 2))
-    ring.forget_run(5)
-    assert ring.note_run(RunEntry(99, 1))
+    assert all(ring.runs.note(RunEntry(run, 1)) for run in range(1, RUNS + 1))
+    assert not ring.runs.note(RunEntry(99, 1))
+    assert ring.runs.note(RunEntry(3, 2))
+    ring.runs.forget(5)
+    assert ring.runs.note(RunEntry(99, 1))
     ring.close()
 
 
@@ -169,6 +181,34 @@ def test_a_file_that_is_no_ring_is_refused(places: Places, content: bytes, opene
     path.write_bytes(content)
     with pytest.raises(RingError, match="not a ring"):
         opened(path)
+
+
+@pytest.mark.parametrize(
+    ("table", "field", "value"),
+    [
+        pytest.param("table", "state", 9, id="state"),
+        pytest.param("table", "height", 0, id="no-pixels"),
+        pytest.param("table", "width", 2**40, id="wider-than-its-slot"),
+        pytest.param("table", "seq", 2**60, id="seq"),
+        pytest.param("table", "seq", 42, id="two-slots-of-one-frame"),
+        pytest.param("table", "captured_mono_ns", 2**63, id="time"),
+        pytest.param("runs", "captured", 2**60, id="captured"),
+        pytest.param("runs", "session", b"\xff\xfe", id="session"),
+    ],
+)
+def test_a_damaged_ring_is_not_adopted(places: Places, table: str, field: str, value: int | bytes) -> None:
+    """A capture that fell over it would fall again at each start."""
+    path = places.ring("belt", 1)
+    ring = Ring.create(path, slots=2, slot_bytes=BYTES)
+    put(ring, 0, 41)
+    put(ring, 1, 42)
+    ring.runs.note(RunEntry(7, 43))
+    Ring.adopt(path).close()
+    rows = ring.table if table == "table" else ring.runs.rows
+    rows[field][0] = value
+    with pytest.raises(RingError, match="damaged"):
+        Ring.adopt(path)
+    ring.close()
 
 
 def test_a_ring_that_is_not_there_is_refused(places: Places) -> None:

@@ -20,7 +20,7 @@ from stream.secrets import (
     user_of,
     with_credentials,
 )
-from stream.settings import CameraSettings, LineSettings
+from stream.settings import CameraSettings, DisplaySettings, LineSettings
 
 SHOWN_AS = [
     ("plain", "rtsp://admin:s3cret@cam:554/stream", "rtsp://admin:***@cam:554/stream"),
@@ -152,6 +152,17 @@ def test_a_password_in_an_address_is_hinted_at_and_not_shown() -> None:
     (hint,) = hints(line)
     assert "password_file" in hint
     assert "s3cret" not in hint
+
+
+def test_a_secret_file_that_all_can_read_is_hinted_at_when_the_line_starts(tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    path.write_text("s3cret-and-long")
+    path.chmod(0o644)
+    cameras = (camera("rtsp://ann@cam/x", password_file=path),)
+    said = hints(LineSettings(cameras=cameras, display=DisplaySettings(token_file=path)))
+    assert [hint.partition(":")[0] for hint in said] == ["cameras.belt.password_file", "display.token_file"]
+    path.chmod(0o600)
+    assert hints(LineSettings(cameras=cameras)) == ()
 
 
 def test_the_user_of_an_address_is_found() -> None:

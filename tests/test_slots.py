@@ -14,7 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from stream.messages import Key
 from stream.places import SHM, Places
-from stream.ring import PAGE, Ring, SlotState
+from stream.ring import Ring
+from stream.ring_layout import PAGE, SlotState
 from stream.slots import NOBODY, POISON_DEATHS, Place, Slots
 
 SLOTS = 4

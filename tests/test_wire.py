@@ -14,17 +14,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.verdict import Box, Defect, StageTimes, State, Verdict
-from stream.messages import Judged, Message, PackedMask, Recorded, Release
+from stream.messages import UNKNOWN_MOST, Judged, Known, Message, Outcome, PackedMask, Recorded, Release
 from stream.wire import MAGIC, MAX_BYTES, WireError, decode, encode, pack_mask, to_record, unpack_mask
-from tests.frames import frame, judged, verdict
+from tests.frames import frame, judged, report, verdict
 
 KINDS = typing.get_args(Message)
-WORDS = st.sampled_from(["GOOD", "BAD", "UNKNOWN"])
+SPANS = st.lists(st.integers(0, 2**40), max_size=6, unique=True).map(
+    lambda ends: tuple(zip(sorted(ends)[::2], sorted(ends)[1::2], strict=False))
+)
+KNOWN = st.builds(Known, st.just("belt"), st.integers(0, 2**50), SPANS, SPANS)
+OUTCOMES = st.builds(
+    lambda start, frames, outcome: Outcome(start, start + frames, outcome),
+    st.integers(0, 2**40),
+    st.integers(1, UNKNOWN_MOST),
+    st.sampled_from(["UNKNOWN", "dropped:newest"]),
+)
 
 
 def values(kind: Any) -> st.SearchStrategy[Any]:
     """Any value that a field of that type may have."""
     origin, words = typing.get_origin(kind), typing.get_args(kind)
+    if kind in (Outcome, Known):
+        return OUTCOMES if kind is Outcome else KNOWN
     if origin is Annotated:
         return _limited(words[0], words[1])
     if origin in (typing.Union, types.UnionType):
@@ -49,9 +60,12 @@ def values(kind: Any) -> st.SearchStrategy[Any]:
     return simple[kind]
 
 
-def _limited(kind: type, limits: msgspec.Meta) -> st.SearchStrategy[Any]:
+def _limited(kind: Any, limits: msgspec.Meta) -> st.SearchStrategy[Any]:
     if limits.pattern is not None:
-        return WORDS
+        least, most = limits.min_length or 0, limits.max_length or 99
+        return st.from_regex(limits.pattern).filter(lambda text: least <= len(text) <= most)
+    if limits.max_length is not None:
+        return values(kind)  # which never gives as much
     numbers = {int: st.integers, float: st.floats}[kind]
     return numbers(limits.ge, limits.le)  # type: ignore[operator]
 
@@ -122,6 +136,65 @@ EMPTY = b"\xa4keys\x90"
 def test_what_is_no_message_is_refused(data: bytes) -> None:
     with pytest.raises(WireError):
         decode(data)
+
+
+ABSURD = {
+    "camera-that-is-a-path": {"frame": {"camera": "../../etc"}},
+    "ring-in-another-folder": {"frame": {"ring": "../belt.1.ring"}},
+    "ring-with-a-nul": {"frame": {"ring": "belt.1.ring\0"}},
+    "seq-without-end": {"frame": {"seq": 2**62}},
+    "time-that-is-infinite": {"frame": {"pts_s": float("inf")}},
+    "inspector-of-a-megabyte": {"inspector": "x" * 1_000_000},
+    "reason-of-a-megabyte": {"verdict": {"reason": "x" * 1_000_000}},
+    "mask-box-beyond-any-picture": {"verdict": {"mask": {"box": [0, 0, 2**40, 2**40], "bits": b""}}},
+}
+
+
+@pytest.mark.parametrize("changes", ABSURD.values(), ids=ABSURD)
+def test_a_verdict_with_an_absurd_value_is_refused(changes: dict[str, Any]) -> None:
+    told = msgspec.to_builtins(judged(1, "BAD"), builtin_types=(bytes,))
+    for name, value in changes.items():
+        told[name] = told[name] | value if isinstance(value, dict) else value
+    with pytest.raises(WireError):
+        decode(MAGIC + msgspec.msgpack.encode(told))
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        pytest.param((9, 5, "dropped:newest"), id="backwards"),
+        pytest.param((5, 5, "dropped:newest"), id="of-no-frame"),
+        pytest.param((0, 2**40, "UNKNOWN"), id="a-row-for-each-of-a-trillion-frames"),
+        pytest.param((0, 2**62, "dropped:newest"), id="more-frames-than-a-run-has"),
+        pytest.param((0, 1, "GOOD"), id="a-verdict"),
+        pytest.param((0, 1, "dropped:"), id="without-a-reason"),
+    ],
+)
+def test_a_report_of_an_absurd_outcome_is_refused(outcome: tuple[int, int, str]) -> None:
+    told = msgspec.to_builtins(report(10))
+    told["outcomes"] = [dict(zip(("start", "stop", "outcome"), outcome, strict=True))]
+    with pytest.raises(WireError):
+        decode(MAGIC + msgspec.msgpack.encode(told))
+
+
+@pytest.mark.parametrize(
+    "spans",
+    [
+        pytest.param({"intervals": [[5, 5]]}, id="empty"),
+        pytest.param({"intervals": [[9, 5]]}, id="backwards"),
+        pytest.param({"intervals": [[0, 9], [5, 12]]}, id="overlapping"),
+        pytest.param({"intervals": [], "early": [[9, 5]]}, id="backwards-in-memory"),
+    ],
+)
+def test_an_answer_whose_intervals_are_none_is_refused(spans: dict[str, Any]) -> None:
+    with pytest.raises(WireError):
+        decode(MAGIC + msgspec.msgpack.encode({"type": "known", "camera": "belt", "run": 1} | spans))
+
+
+@pytest.mark.parametrize("field", [{"pid": 2**63}, {"pid": -1}, {"credits": 2**62}, {"credits": -1}], ids=str)
+def test_a_question_with_an_absurd_number_is_refused(field: dict[str, int]) -> None:
+    with pytest.raises(WireError):
+        decode(MAGIC + msgspec.msgpack.encode({"type": "ask", "inspector": "i", "pid": 1, "credits": 1} | field))
 
 
 def test_a_picture_without_size_is_refused() -> None:

@@ -11,7 +11,7 @@ import os
 import signal
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 
@@ -19,23 +19,26 @@ SIZE = 64
 _FORMAT = struct.Struct("<QQ")  # beats, CLOCK_MONOTONIC of the last beat in ns
 
 
+class HeartError(OSError):
+    """There is no room for a heart; the text says where and what to do."""
+
+
 class Heart:
     """`while heart.beat():` is a work loop that a supervisor can watch, and that ends when the role shall stop."""
 
-    def __init__(self, path: Path | None) -> None:
-        """`path` None: nobody watches (a role that was started alone)."""
+    def __init__(self, path: Path | None, wanted: Callable[[], bool] = lambda: True) -> None:
+        """`path` None: nobody watches (a role that was started alone). `wanted` False: the role shall stop."""
+        self._wanted = wanted
         self._map: mmap.mmap | None = None
         self._beats = 0
         self._stop = False
         if path is not None:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            os.ftruncate(descriptor, SIZE)
-            self._map = mmap.mmap(descriptor, SIZE)
-            os.close(descriptor)
+            self._map = _mapped(path)
 
     def beat(self) -> bool:
         """Says that the work loop is alive; False once the role shall stop."""
         self.alive()
+        self._stop = self._stop or not self._wanted()
         return not self._stop
 
     def alive(self) -> None:
@@ -67,8 +70,28 @@ def last_beat(path: Path) -> tuple[int, int]:
 
 
 def clear(path: Path) -> None:
-    """Before a role is started: no beat yet."""
-    path.unlink(missing_ok=True)
+    """Before a role is started: no beat yet.
+
+    Written over, not removed: where shared memory is full, a page that was given back is not to be had again. For the
+    same reason a heart without a beat is left alone: it may have no page.
+    """
+    if last_beat(path) == (0, 0):
+        return
+    with path.open("r+b", buffering=0) as file:
+        file.write(bytes(_FORMAT.size))
+
+
+def _mapped(path: Path) -> mmap.mmap:
+    """The heart's file, there to its last byte: a first beat into a page that is not to be had is a SIGBUS."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        os.posix_fallocate(descriptor, 0, SIZE)
+        return mmap.mmap(descriptor, SIZE)
+    except OSError as error:
+        said = f"no room for a heart of {SIZE} bytes ({error.strerror}); make room in {path.parent} or make it larger"
+        raise HeartError(error.errno, said, str(path)) from error
+    finally:
+        os.close(descriptor)
 
 
 @contextlib.contextmanager

@@ -6,28 +6,42 @@ import logging
 import os
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
+from msgspec.structs import replace as replace_field
 
-from detector.verdict import Box, State, Verdict
+from detector.by_region import RegionJudge
+from detector.regions import Where
+from detector.verdict import State, Verdict
+from stream.claim import Claim
 from stream.feed import Feed
 from stream.gate import wait_at
 from stream.heart import Heart
 from stream.judge import open_judge
-from stream.links import Claim, Link, Links
-from stream.messages import FrameRef, InspectorUp, Judged
+from stream.links import Link, Links
+from stream.messages import Event, FrameRef, InspectorUp, Judged, Recorded
 from stream.outbox import Outbox
 from stream.places import Places
-from stream.ring import RingViews, TornError
+from stream.ring import TornError
+from stream.ring_views import RingViews
 from stream.settings import LineSettings, settings_id
+from stream.sights import Sight, Sights
 from stream.stage import Stage, place_of
 from stream.wire import to_record
 
 log = logging.getLogger("linewatch")
 FINISH_S = 2.0  # for the last verdicts to reach the disk; a capture waits as long before it has them judged again
 GREET_EVERY_S = 2.0  # a recorder that was restarted learns again which engine judges
-Judge = Callable[[np.ndarray, "Box | None"], Verdict]
+Judge = Callable[[np.ndarray, Where], Verdict]
+
+
+@dataclass(frozen=True)
+class Judging:
+    """How one inspector judges."""
+
+    judge: Judge
+    threshold: float  # BAD from this score on
 
 
 def run(line: LineSettings, places: Places, heart: Heart, number: int, gate: int = -1) -> None:
@@ -41,9 +55,10 @@ def run(line: LineSettings, places: Places, heart: Heart, number: int, gate: int
     cascade = open_judge(line.inspector)
     does = "judges" if gate < 0 else "is ready to judge"
     log.info("%s %s with %s, bundle %s", name, does, cascade.engine_name, cascade.bundle_id)
-    links = Links()
+    links = Links(places.far)
     stage = Stage(links, places, place_of(number, line.inspector.count))
-    inspector = Inspector(line, places, links, name, cascade.judge, heart, stage)
+    judge = RegionJudge(cascade, time.perf_counter, heart.alive).judge
+    inspector = Inspector(line, places, links, name, Judging(judge, cascade.threshold), heart, stage)
     up = InspectorUp(name, os.getpid(), cascade.engine_name, cascade.bundle_id)
     try:
         if gate >= 0:
@@ -63,18 +78,22 @@ class Inspector:
     """Feed, rings and outbox of one inspector; `step` is one turn of its work loop."""
 
     def __init__(
-        self, line: LineSettings, places: Places, links: Links, name: str, judge: Judge, heart: Heart, stage: Stage
+        self, line: LineSettings, places: Places, links: Links, name: str, judging: Judging, heart: Heart, stage: Stage
     ) -> None:
         self._name = name
         self._heart = heart
-        self._judge = judge
-        self._regions = {c.name: c.region for c in line.cameras}
-        self._settings = {c.name: settings_id(line.inspector, c) for c in line.cameras}
-        self._recorder: Link = links.ask(places.socket("record"), name)
+        self._judge = judging.judge
+        self._threshold = judging.threshold
+        self._where = {c.name: c.where for c in line.cameras}
+        self._settings = {c.name: settings_id(line.inspector, c, line.recipe) for c in line.cameras}
+        self._deadlines_ms = {c.name: c.deadline_ms for c in line.cameras}  # a recipe's, where it has its own
+        self._recipe = line.recipe or ""
+        self._recorder: Link = links.ask(places.socket("record"), name, (Recorded,))
         self._stage = stage
         self._outbox = Outbox(self._recorder)
         self._feed = Feed(links, places, tuple(c.name for c in line.cameras), name, lambda: heart.stopping)
         self._views = RingViews(places.folder)
+        self._sights = Sights(self._views, self._feed, places.far)
         self._links = links
         self._up_at = 0.0
         self._judged_s = 0.0
@@ -88,6 +107,8 @@ class Inspector:
 
     def step(self, timeout_s: float) -> None:
         self._stage.take()
+        for said in self._links.refused():
+            self._recorder.send(Event("", 0, "refused", f"{self._name}: {said}", time.time_ns()))
         for _, message in self._recorder.receive():
             self._outbox.hear(message)
         self._outbox.repeat(time.monotonic())
@@ -113,34 +134,40 @@ class Inspector:
 
     def _inspect(self, frame: FrameRef) -> None:
         try:
-            verdict = self._verdict(frame)
+            sight = self._sights.of(frame)
+            taken_ns = frame.captured_mono_ns + sight.age_ns()
+            verdict = self._verdict(sight)
+            record = replace_field(to_record(verdict), recipe=self._recipe, threshold=self._threshold)
+            picture = self._sights.evidence(sight, record.state)
         except TornError as error:
             log.warning("%s: frame %d is gone: %s", frame.camera, frame.seq, error)
             return
-        judged = Judged(self._name, frame, to_record(verdict), time.monotonic_ns())
+        judged_ns = frame.captured_mono_ns + sight.age_ns()
+        judged = Judged(self._name, frame, record, judged_ns, taken_mono_ns=taken_ns)
         self._judged_s = time.monotonic()
-        self._outbox.send(judged, self._judged_s)
+        self._outbox.send(judged if picture is None else replace_field(judged, picture=picture), self._judged_s)
         self._feed.judged(frame)
-        self._stage.show(judged)
+        if not frame.challenge:  # a stored picture must never be taken for a live one
+            self._stage.show(judged)
 
-    def _verdict(self, frame: FrameRef) -> Verdict:
+    def _verdict(self, sight: Sight) -> Verdict:
         """The verdict on the very picture that the frame names. Raises TornError where the slot holds another."""
-        ring = self._views.ring(frame.ring)
-        picture = ring.pixels(frame.slot, frame.lock, frame.height, frame.width)
+        frame = sight.frame
         if frame.problem is not None:
             verdict = unknown(frame.problem)
-        elif self._late(frame):
+        elif self._late(sight):
             verdict = unknown("deadline")
         else:
-            verdict = self._judge(picture, self._regions[frame.camera])
-            if self._late(frame):
+            verdict = self._judge(sight.picture, self._where[frame.camera])
+            if self._late(sight):
                 verdict = unknown("deadline")
-        ring.check(frame.slot, frame.lock)
+        sight.check()
         return replace(verdict, settings_id=self._settings[frame.camera])
 
-    def _late(self, frame: FrameRef) -> bool:
-        age_ms = (time.monotonic_ns() - frame.captured_mono_ns) / 1e6
-        return frame.deadline_ms is not None and age_ms > frame.deadline_ms
+    def _late(self, sight: Sight) -> bool:
+        if sight.frame.deadline_ms is None:
+            return False
+        return sight.age_ns() / 1e6 > self._deadlines_ms.get(sight.frame.camera, sight.frame.deadline_ms)
 
 
 def unknown(reason: str) -> Verdict:

@@ -6,11 +6,17 @@ import time
 
 from detector.cascade import Cascade
 from detector.opening import open_cascade
+from stream.chosen import by_default
 from stream.settings import InspectorSettings
 
 
 def open_judge(wanted: InspectorSettings) -> Cascade:
-    """Opens and verifies what judges, with the line's own thresholds. Raises detector.errors.OpenError."""
+    """Opens and verifies what judges, with the line's own thresholds; what is left open is as by default (chosen.py).
+
+    Raises detector.errors.OpenError.
+    """
+    wanted = by_default(wanted)
+    assert wanted.threads is not None
     return open_cascade(
         bundle=wanted.bundle,
         classifier=wanted.classifier,
@@ -18,6 +24,7 @@ def open_judge(wanted: InspectorSettings) -> Cascade:
         engine=wanted.engine,
         device=wanted.device,
         threads=wanted.threads,
+        precision=wanted.precision,
         classifier_threshold=wanted.classifier_threshold,
         segmenter_threshold=wanted.segmenter_threshold,
         min_area_px=wanted.min_area_px,

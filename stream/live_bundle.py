@@ -12,17 +12,20 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
 from detector.bundle import SETTINGS_FILE, Bundle, HashedFile, open_bundle
 from detector.errors import BundleError, OpenError
-from stream.durable import replace_file, sync_folder, write_file
+from stream.durable import make_folder, replace_file, sync_folder, write_file
 from stream.promotions import Entry, history, record
 from stream.settings import PROMOTED, LineSettings
 
 FOLDER = "bundles"
 POINTER = "live.json"
+
+Id = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,63}@[0-9a-f]{1,64}\Z")]  # names a folder
 
 
 class LiveBundleError(OpenError):
@@ -32,8 +35,8 @@ class LiveBundleError(OpenError):
 class Live(msgspec.Struct, frozen=True):
     """What is live. The entry stands in the pointer too: no bundle is ever live without its who, when and why."""
 
-    bundle: str  # id
-    before: tuple[str, ...]  # the bundles below it, the last one newest: where roll-backs go
+    bundle: Id
+    before: tuple[Id, ...]  # the bundles below it, the last one newest: where roll-backs go
     since: Entry
 
 
@@ -50,7 +53,7 @@ def read_live(data_dir: Path) -> Live | None:
         return None
     except OSError as error:
         raise LiveBundleError(f"{path}: cannot be read ({error.strerror}); change its rights") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise LiveBundleError(
             f"{path}: damaged ({error}); remove it and promote the bundle again, `python -m tools.promote --history` "
             "says which it was"
@@ -85,7 +88,8 @@ def keep(bundle: Bundle, data_dir: Path) -> Path:
         return target
     beside = target.with_name(f".{target.name}.partial")
     shutil.rmtree(beside, ignore_errors=True)
-    beside.mkdir(parents=True)
+    make_folder(target.parent)
+    beside.mkdir()
     files = {file.path.relative_to(bundle.folder): file.read() for file in _files(bundle)}
     files[Path(SETTINGS_FILE)] = (bundle.folder / SETTINGS_FILE).read_bytes()
     for name, content in files.items():
@@ -126,7 +130,7 @@ def put_back(data_dir: Path, live: Live | None, entry: Entry) -> None:
 def heal(data_dir: Path) -> None:
     """Enters into the record what stands in the pointer alone: its writer died between the two."""
     folder = bundles_folder(data_dir)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     live = read_live(data_dir)
     if live is not None and live.since not in history(folder):
         record(folder, live.since)

@@ -5,8 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stream.far import Far
 
 SHM = Path("/dev/shm")
 
@@ -17,13 +22,16 @@ class PlaceError(OSError):
 
 @dataclass(frozen=True)
 class Places:
-    """The runtime folder of one line, and the names in it."""
+    """The runtime folder of one line, and the names in it. Where it has several hosts: the sockets of the others."""
 
     folder: Path
+    here: str = ""  # the name of this host
+    elsewhere: Mapping[str, str] = field(default_factory=dict)  # a socket on another host → its tcp address
+    far: Far | None = None
 
     def socket(self, name: str) -> str:
-        """The ipc address of a socket. Short: an ipc path holds 107 characters at most."""
-        return f"ipc://{self.folder / name}.sock"
+        """The address of a socket. Short where it is local: an ipc path holds 107 characters at most."""
+        return self.elsewhere.get(name) or f"ipc://{self.folder / name}.sock"
 
     def lock(self, name: str) -> Path:
         return self.folder / f"{name}.lock"
@@ -33,6 +41,9 @@ class Places:
 
     def ring(self, camera: str, generation: int) -> Path:
         return self.folder / f"{camera}.{generation}.ring"
+
+    def orders(self, camera: str) -> Path:
+        return self.folder / f"{camera}.orders"
 
     def rings(self, camera: str) -> tuple[Path, ...]:
         """Every ring that a capture of this camera left, oldest first."""
@@ -45,12 +56,17 @@ def places_for(data_dir: Path) -> Places:
 
     Raises PlaceError where the folder belongs to somebody else or others may enter it.
     """
-    root = SHM / f"linewatch-{os.getuid()}"
-    name = hashlib.sha256(os.fsencode(data_dir.resolve())).hexdigest()[:12]
-    for folder in (root, root / name):
+    own = runtime_folder(data_dir)
+    for folder in (own.parent, own):
         folder.mkdir(mode=0o700, exist_ok=True)
         _must_be_private(folder)
-    return Places(root / name)
+    return Places(own)
+
+
+def runtime_folder(data_dir: Path) -> Path:
+    """Where it lies, whether or not it is there."""
+    name = hashlib.sha256(os.fsencode(data_dir.resolve())).hexdigest()[:12]
+    return SHM / f"linewatch-{os.getuid()}" / name
 
 
 def _must_be_private(folder: Path) -> None:

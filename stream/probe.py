@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stream.settings import CameraSettings
-from stream.sources.source import SourceError
+from stream.sources.source import Picture, SourceError
 from stream.sources.table import open_source
 
 
@@ -20,7 +20,7 @@ def first_picture_size(camera: CameraSettings) -> PictureSize:
     source = open_source(camera, camera.source)
     try:
         for picture in source.pictures():
-            if picture.problem is None:
+            if isinstance(picture, Picture) and picture.problem is None:
                 return PictureSize(picture.pixels.shape[1], picture.pixels.shape[0])
     finally:
         source.close()

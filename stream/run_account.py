@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from stream.ledger import Ledger
-from stream.messages import Key, Outcome, Report
+from stream.messages import OUTCOMES_MAX, PARTS_MAX, UNKNOWN_MOST, Key, Outcome, PartBegin, Report
 
-OUTCOMES_MAX = 512  # intervals in one report
 SENT_MAX = 256  # unanswered reports that an answer is matched with; one to an older report counts for nothing
 
 
@@ -17,6 +16,7 @@ SENT_MAX = 256  # unanswered reports that an answer is matched with; one to an o
 class _Sent:
     serial: int
     upto: int  # outcomes told with it or before it
+    parts: int  # the number of the first part that was not told
     counts: tuple[object, ...]
 
 
@@ -35,13 +35,17 @@ class RunAccount:
     ended: bool = False
     note: str = ""
     recalled: bool = True  # False: what the log has of this run must be asked first
+    serial: int = 0  # of the last report
+    challenge: bool = False  # its pictures are no product
+    part: str = ""  # that the next picture is of
+    part_number: int = 0  # of the part that begins next
+    _parts: list[PartBegin] = field(default_factory=list)  # whose beginning is not confirmed
     _early: Ledger = field(default_factory=Ledger)  # frames released while their verdict was in memory alone
     _late: Ledger = field(default_factory=Ledger)  # of those, the ones that reached the disk after all
     _decided: Ledger = field(default_factory=Ledger)  # outcomes that capture decided
     _reasons: dict[str, str] = field(default_factory=dict)
     _unconfirmed: list[Outcome] = field(default_factory=list)
     _outcomes_confirmed: int = 0  # outcomes that have left the front of `_unconfirmed`
-    _serial: int = 0
     _sent: deque[_Sent] = field(default_factory=lambda: deque(maxlen=SENT_MAX))  # unanswered reports, oldest first
     _confirmed: tuple[object, ...] = ()
 
@@ -50,13 +54,32 @@ class RunAccount:
         self.captured += 1
         return self.captured - 1
 
+    def begin_part(self, seq: int, part: str, by: str, told_utc_ns: int) -> PartBegin:
+        """From this frame on pictures are of that part; empty: of none that is known."""
+        begun = PartBegin(self.part_number, seq, part, by, told_utc_ns)
+        self.adopt_part(begun)
+        self.part = part
+        return begun
+
+    def adopt_part(self, begun: PartBegin) -> None:
+        """A part that a dead capture began, whose beginning is not confirmed."""
+        if all(known.number != begun.number for known in self._parts):
+            self._parts.append(begun)
+            self._parts.sort(key=lambda part: part.number)
+        self.part_number = max(self.part_number, begun.number + 1)
+
+    @property
+    def unconfirmed_parts(self) -> tuple[PartBegin, ...]:
+        return tuple(self._parts)
+
     def decide(self, start: int, stop: int, outcome: str, reason: str | None = None) -> None:
         """Capture itself says what became of these frames."""
         for first, last in self._decided.add(start, stop, outcome):
             last_one = self._unconfirmed[-1] if self._unconfirmed else None
             told = self._sent[-1].upto - self._outcomes_confirmed if self._sent else 0
             joins = last_one and last_one.stop == first and (last_one.outcome, last_one.reason) == (outcome, reason)
-            if last_one and joins and len(self._unconfirmed) > told:
+            room = outcome != "UNKNOWN" or (last_one and last - last_one.start <= UNKNOWN_MOST)
+            if last_one and joins and room and len(self._unconfirmed) > told:
                 self._unconfirmed[-1] = Outcome(last_one.start, last, outcome, reason)
             else:
                 self._unconfirmed.append(Outcome(first, last, outcome, reason))
@@ -68,6 +91,13 @@ class RunAccount:
         elif self._early.outcome(seq):
             self._late.add(seq, seq + 1, "late")
 
+    def in_memory(self, start: int, stop: int) -> None:
+        """The recorder has these frames' outcomes in its memory alone; a capture that is dead by now let them go.
+
+        Not those whose picture still lies in a slot: should the recorder die, they are judged again.
+        """
+        self._early.add(start, stop, "early")
+
     def unrecorded(self) -> tuple[tuple[int, int], ...]:
         """Frames whose slot is gone and whose verdict is not on disk yet, as [start, stop) pairs."""
         return tuple(gap for start, stop in self._early.spans() for gap in self._late.missing(start, stop))
@@ -78,6 +108,16 @@ class RunAccount:
             self.decide(start, stop, "dropped:unrecorded")
             self._late.add(start, stop, "late")
 
+    def settle(self, oldest: int) -> None:
+        """Frames below `oldest` have left the ring: what was decided of them is counted, and leaves memory.
+
+        Not of a recording: what a dead capture left of it is decided when its end is reached.
+        """
+        if not self.live:
+            return
+        self._decided.take_changes()
+        self._decided.settle(min([oldest, *(start for start, _ in self.unrecorded()[:1])]))
+
     def dropped(self) -> dict[str, int]:
         """Frames dropped so far, by reason."""
         return {k.split(":", 1)[1]: n for k, n in self._decided.counts().items() if k.startswith("dropped:")}
@@ -86,17 +126,18 @@ class RunAccount:
         """What the recorder should hear now; None where it has confirmed everything and nothing is pending."""
         pending = tuple(pending)
         counts = self._counts()
-        if not self._unconfirmed and not pending and counts == self._confirmed:
+        if not (self._unconfirmed or self._parts or pending) and counts == self._confirmed:
             return None
         part = tuple(self._unconfirmed[:OUTCOMES_MAX])
         upto = self._outcomes_confirmed + len(part)
-        if not self._sent or (self._sent[-1].upto, self._sent[-1].counts) != (upto, counts):
-            self._serial += 1
-            self._sent.append(_Sent(self._serial, upto, counts))
+        said = upto, self.part_number, counts
+        if not self._sent or (self._sent[-1].upto, self._sent[-1].parts, self._sent[-1].counts) != said:
+            self.serial += 1
+            self._sent.append(_Sent(self.serial, *said))
         return Report(
             camera=self.camera,
             run=self.run,
-            serial=self._serial,
+            serial=self.serial,
             session=self.session,
             source=self.source,
             live=self.live,
@@ -107,6 +148,7 @@ class RunAccount:
             pending=pending,
             ended=self.ended,
             note=self.note,
+            parts=tuple(self._parts[:PARTS_MAX]),
         )
 
     def confirm(self, serial: int) -> None:
@@ -121,12 +163,13 @@ class RunAccount:
             self._sent.popleft()
         del self._unconfirmed[: sent.upto - self._outcomes_confirmed]
         self._outcomes_confirmed = sent.upto
+        self._parts = [part for part in self._parts if part.number >= sent.parts]
         self._confirmed = sent.counts
 
     @property
     def settled(self) -> bool:
         """Whether the run is over and the recorder has all that capture knows of it."""
-        confirmed = not self._unconfirmed and self._counts() == self._confirmed
+        confirmed = not (self._unconfirmed or self._parts) and self._counts() == self._confirmed
         return self.ended and self.recalled and confirmed and not self.unrecorded()
 
     def _counts(self) -> tuple[object, ...]:

@@ -1,4 +1,4 @@
-"""Everything the recorder knows of one run: ledger, digest, incidents, latencies. Pure; its disk is defect_log.py."""
+"""What the recorder knows of one run: ledger, digest, incidents, latencies, parts. Pure; its disk is defect_log.py."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 
 from stream.incidents import IncidentBook
 from stream.ledger import Ledger
+from stream.messages import CHALLENGE_SOURCE
 from stream.metrics import Latencies
+from stream.parts import Part, PartBook
 
 DIGEST_MODULUS = 1 << 256
+LINE_DIED = "the line died"  # the note of a run that nobody went on with
 
 
 def digest_term(seq: int, state: str, score: float | None, mask_sha256: str) -> int:
@@ -39,6 +42,8 @@ class RunBook:
     digest: int = 0
     ledger: Ledger = field(default_factory=Ledger)
     latencies: Latencies = field(default_factory=Latencies)
+    parts: PartBook = field(default_factory=PartBook)
+    on_disk: bool = False  # whether the log is known to have the run
 
     def judge(self, seq: int, state: str, score: float | None, mask_sha256: str) -> bool:
         """Enters a verdict; False where the frame has its outcome already."""
@@ -55,6 +60,30 @@ class RunBook:
                 for seq in range(first, last):
                     self.digest = (self.digest + digest_term(seq, outcome, None, "")) % DIGEST_MODULUS
         return new
+
+    def settle(self, unwritten: int | None, incidents: int) -> None:
+        """What is final and on disk leaves memory, but the newest `incidents`: a run may stay open for months.
+
+        unwritten: the first frame whose interval of the ledger is not on disk; None: all are.
+        """
+        self.on_disk = True
+        before = self.ledger.first_missing()
+        before = min([before, self.parts.needs_from, *(() if unwritten is None else (unwritten,))])
+        self.parts.fold(self.ledger, before)
+        self.ledger.settle(before)
+        self.incidents.settle(before, incidents)
+
+    def take_parts(self) -> tuple[Part, ...]:
+        """The parts that have begun, or are decided, since the last call."""
+        if not self.parts:
+            return ()
+        self.parts.decide(self.ledger, ended=self.ended)
+        return self.parts.take_changes()
+
+    @property
+    def challenge(self) -> bool:
+        """Whether its pictures are no product, but stored ones that must be caught."""
+        return self.source.startswith(CHALLENGE_SOURCE)
 
     @property
     def closed(self) -> bool:

@@ -14,9 +14,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stream.care import looping
-from stream.children import REFUSED, Child, Task, why_ended
+from stream.children import Child, Task
 from stream.gate import Gate
 from stream.lineup import before_gate
+from stream.refusing import REFUSED, why_ended
 
 log = logging.getLogger("linewatch")
 

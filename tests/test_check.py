@@ -18,7 +18,15 @@ from detector.verdict import Box
 from stream import check
 from stream.check import problems_of
 from stream.problem import Finding
-from stream.settings import CameraSettings, DisplaySettings, InspectorSettings, LineSettings, RecorderSettings
+from stream.settings import (
+    CameraSettings,
+    DisplaySettings,
+    InspectorSettings,
+    LineSettings,
+    MqttSettings,
+    PartsSettings,
+    RecorderSettings,
+)
 from tests import recordings
 
 TINY = Path(__file__).parent / "fixtures" / "tiny_bundle"  # 64 network px a side, trained at 0.5
@@ -61,13 +69,60 @@ def test_nothing_is_found_where_nothing_is_wrong(line: LineSettings) -> None:
     assert not line.data_dir.exists(), "a check makes no folder"
 
 
-def test_a_folder_of_pictures_and_a_synthetic_line_are_fine(line: LineSettings, tmp_path: Path) -> None:
+def test_a_folder_of_pictures_a_drawn_line_and_a_camera_are_fine(line: LineSettings, tmp_path: Path) -> None:
     shutil.copy(next((TINY / "golden").iterdir()), tmp_path / "b.png")
     (tmp_path / "a.txt").write_text("no picture")
     whole = with_camera(line, region=None)
     assert problems_of(with_camera(whole, source=str(tmp_path))) == ()
-    assert problems_of(with_camera(whole, source="synthetic:")) == ()
+    assert problems_of(with_camera(whole, source="synthetic:?size=256x192")) == ()
     assert problems_of(with_camera(whole, source="rtsp://192.0.2.1/x")) == ()
+
+
+def test_of_a_drawn_line_the_size_is_known(line: LineSettings) -> None:
+    large = with_camera(line, source="synthetic:?size=1280x720", region=None)
+    assert only(large).severity == "warning" and "1280x720 px shrink" in only(large).text
+    outside = with_camera(line, source="synthetic:?size=160x120")
+    assert only(outside).severity == "error" and "outside the picture of 160x120 px" in only(outside).text
+
+
+@pytest.mark.parametrize(
+    ("source", "login", "missing"),
+    [
+        ("rtsp://192.0.2.1/x", {"username": "ann"}, "password_file"),
+        ("rtsp://ann@192.0.2.1/x", {}, "password_file"),
+        ("http://192.0.2.1/x", {"password_file": True}, "username"),
+        ("rtsp://192.0.2.1/x", {"username": "ann", "password_file": True}, None),
+        ("rtsp://ann@192.0.2.1/x", {"password_file": True}, None),
+        ("synthetic:?size=256x192", {"username": "ann"}, None),
+    ],
+    ids=["user", "user in the address", "password", "both", "both, one in the address", "no address"],
+)
+def test_half_a_login_is_told(
+    line: LineSettings, tmp_path: Path, source: str, login: dict[str, object], missing: str | None
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("s3cret\n")
+    secret.chmod(0o600)
+    settings = {name: secret if name == "password_file" else value for name, value in login.items()}
+    found = problems_of(with_camera(line, source=source, region=None, **settings))
+    assert [one.path for one in found] == ([f"cameras.belt.{missing}"] if missing else [])
+
+
+@pytest.mark.parametrize(
+    ("told_by", "said"), [("mqtt", ["cameras.belt.parts.mqtt.password_file"]), ("control", [])], ids=str
+)
+def test_a_brokers_user_without_a_password_is_told_where_a_broker_is_heard(
+    line: LineSettings, told_by: str, said: list[str]
+) -> None:
+    parts = PartsSettings(told_by, MqttSettings(host="192.0.2.1", topic="line7/belt/part", username="ann"))
+    found = problems_of(with_camera(line, source="rtsp://192.0.2.1/x", region=None, parts=parts))
+    assert [one.path for one in found] == said
+    assert all("the broker may refuse" in one.text for one in found)
+
+
+def test_a_file_is_no_watched_folder(line: LineSettings, video: Path) -> None:
+    found = only(with_camera(line, source=f"watch:{video}", region=None))
+    assert found.severity == "error" and f"is a file, got {video}" in found.text
 
 
 def empty_folder(path: Path) -> None:

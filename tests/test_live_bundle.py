@@ -109,7 +109,8 @@ def test_what_was_put_live_is_read_back_and_on_record(tmp_path: Path) -> None:
 def test_a_damaged_pointer_is_never_taken_for_nothing(tmp_path: Path) -> None:
     put_live(tmp_path, Live("a@1", (), entry()))
     pointer = bundles_folder(tmp_path) / POINTER
-    for damage in (b"", b"{", b'{"bundle": 3}', pointer.read_bytes()[:-20]):
+    outside = pointer.read_bytes().replace(b"a@1", b"../..")
+    for damage in (b"", b"{", b'{"bundle": 3}', pointer.read_bytes()[:-20], outside, b"[" * 5000):
         pointer.write_bytes(damage)
         with pytest.raises(LiveBundleError, match=r"live\.json: damaged"):
             read_live(tmp_path)

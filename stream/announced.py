@@ -1,0 +1,120 @@
+"""Which part the next picture of a camera is of, as it was announced. Pure; its desk holds the lock and the ring.
+
+A camera that runs by itself, or by a light barrier of its own, is *followed*: from the announcement on each picture
+that gets its number is of that part, until the next is announced; also one that had come before, and waited to be
+decoded. One that takes a picture when it is told to is *ordered*: the n-th order is the n-th picture, and whoever
+ordered it says which part it is of.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from stream.messages import PARTS_MAX, PartBegin
+from stream.run_account import RunAccount
+
+TAKEN_MAX = PARTS_MAX - 32  # the rest is for what nobody announced: a picture of no part, a run that begins
+NOBODY = "nobody"  # announced a part that is no longer known
+
+
+@dataclass(frozen=True)
+class Told:
+    """An announcement. Without a part's name it gets one from its number: `#17`."""
+
+    part: str
+    by: str
+    utc_ns: int
+
+
+class Announced:
+    """The announcements of one camera."""
+
+    def __init__(
+        self,
+        *,
+        ordered: bool,
+        note: Callable[[RunAccount, PartBegin], None],
+        keep: Callable[[Collection[Told]], str] = lambda _: "",
+    ) -> None:
+        """`note` puts down what begins where a death does not reach it, `keep` what waits for its picture; words: not.
+
+        What begins is put down before it waits no more: whoever finds it in both places knows that it has begun.
+        """
+        self.ordered = ordered
+        self._note = note
+        self._keep = keep
+        self._before: Told | None = None  # followed: what was announced last
+        self._orders: deque[Told] = deque()
+
+    def follow(self, told: Told, account: RunAccount | None, unconfirmed: int) -> str:
+        """From the next picture on they are of that part; says in words why not, where it is not on record."""
+        if unconfirmed >= TAKEN_MAX:
+            self.nobody(account, told.utc_ns)
+            return _full(unconfirmed)
+        if account is not None and told.part and told.part == account.part:
+            return ""
+        self._before = told
+        if account is None:
+            return "the camera gives no pictures; what it gives once it is back is of this part"
+        self._begin(account, told)
+        return ""
+
+    def nobody(self, account: RunAccount | None, utc_ns: int) -> None:
+        """Followed: which part is before the camera is not known any more."""
+        self._before = None
+        if account is not None and account.part and not self.ordered:
+            self._begin(account, Told("", NOBODY, utc_ns), named=False)
+
+    def order(self, told: Told, unconfirmed: int) -> str:
+        """A picture is ordered for that part; says in words why it must not be."""
+        if unconfirmed + len(self._orders) >= TAKEN_MAX:
+            return _full(unconfirmed + len(self._orders))
+        self._orders.append(told)
+        if refused := self._keep(self._orders):
+            self._orders.pop()
+            self._keep(self._orders)  # in memory at the least: what was refused must not become a part that was lost
+        return refused
+
+    def cancel(self) -> None:
+        """The last order did not reach the camera."""
+        if self._orders:  # the run may have ended meanwhile, and all orders with it
+            self._orders.pop()
+            self._keep(self._orders)
+
+    def run_begins(self, account: RunAccount) -> None:
+        if self._before is not None:
+            self._begin(account, self._before)
+
+    def picture(self, account: RunAccount) -> None:
+        """A picture has arrived: of what it is."""
+        if not self.ordered:
+            return
+        told = self._orders.popleft() if self._orders else None
+        if told is None:
+            if account.part:
+                self._begin(account, Told("", NOBODY, 0), named=False)
+        elif not told.part or told.part != account.part:
+            self._begin(account, told)
+        if told is not None:
+            self._keep(self._orders)
+
+    def run_ends(self, account: RunAccount | None) -> tuple[Told, ...]:
+        """What was ordered and did not come; entered in the run, where there is one: parts without a picture."""
+        left = tuple(self._orders)
+        self._orders.clear()
+        if account is not None:
+            for told in left:
+                self._begin(account, told)
+        if left:
+            self._keep(())
+        return left if account is None else ()
+
+    def _begin(self, account: RunAccount, told: Told, *, named: bool = True) -> None:
+        part = told.part or (f"#{account.part_number}" if named else "")
+        self._note(account, account.begin_part(account.captured, part, told.by, told.utc_ns))
+
+
+def _full(waiting: int) -> str:
+    return f"{waiting} parts wait for the recorder, which has confirmed none of them; this one is not taken"

@@ -1,330 +1,214 @@
 """The defect log: one SQLite file per line, for ever. Knows rows; what they mean is run_book.py's business.
 
 WAL with synchronous=FULL: a commit that returned survives a power cut. One transaction carries verdicts, ledger, digest
-and counts together, so they can never disagree. Written by the recorder alone; anyone may read beside it.
+and counts together, so they can never disagree. Written by the recorder alone; anyone may read beside it
+(log_reading.py). Its tables stand in log_schema.py, what a transaction writes in log_batch.py.
 """
 
 from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import msgspec
-
-from stream.incidents import BadFrame, IncidentBook
-from stream.ledger import Interval, Ledger
-from stream.messages import DefectRecord, Event, FrameRef, VerdictRecord
-from stream.metrics import Latencies
+from stream.deeds import LINE
+from stream.durable import make_folder
+from stream.log_batch import Batch, Minute, SampleRow, VerdictRow
+from stream.log_chain import last_entry, seal
+from stream.log_columns import defects_from
+from stream.log_error import LOG_ERRORS, LogError, cannot_keep, refused, unreadable
+from stream.log_incidents import fill
+from stream.log_reading import (
+    book_of,
+    judged_by,
+    keeps_incidents,
+    keeps_parts,
+    open_for_reading,
+    part_column,
+    read_book,
+    reading,
+    recipe_column,
+    session_books,
+)
+from stream.log_schema import FILE, KEEPS_INCIDENTS, STEPS, VERSION, VOUCHES, bring_up, version_of
+from stream.log_sessions import enter_judge, enter_session
+from stream.log_vouched import seal_rows
+from stream.log_writing import write_batch
+from stream.promotions import Entry
 from stream.run_book import RunBook
+from stream.settings import RecorderSettings
 
-FILE = "log.sqlite"
-VERSION = 1
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS sessions (
-  session TEXT PRIMARY KEY, started_utc_ns INTEGER NOT NULL, line TEXT NOT NULL,
-  engine TEXT NOT NULL DEFAULT '', bundle TEXT NOT NULL DEFAULT '', settings TEXT NOT NULL DEFAULT '');
-CREATE TABLE IF NOT EXISTS runs (
-  camera TEXT NOT NULL, run INTEGER NOT NULL, session TEXT NOT NULL, source TEXT NOT NULL, live INTEGER NOT NULL,
-  captured INTEGER NOT NULL, lost INTEGER NOT NULL, expired INTEGER NOT NULL, ended INTEGER NOT NULL,
-  note TEXT NOT NULL, digest TEXT NOT NULL, latencies BLOB NOT NULL,
-  PRIMARY KEY (camera, run)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS runs_by_session ON runs (session);
-CREATE TABLE IF NOT EXISTS ledger (
-  camera TEXT NOT NULL, run INTEGER NOT NULL, start INTEGER NOT NULL, stop INTEGER NOT NULL, outcome TEXT NOT NULL,
-  PRIMARY KEY (camera, run, start)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS verdicts (
-  camera TEXT NOT NULL, run INTEGER NOT NULL, seq INTEGER NOT NULL, state TEXT NOT NULL, score REAL, reason TEXT,
-  defects TEXT NOT NULL, mask_sha256 TEXT NOT NULL, bundle TEXT NOT NULL, settings TEXT NOT NULL,
-  captured_utc_ns INTEGER, captured_mono_ns INTEGER, judged_mono_ns INTEGER, pts_s REAL, host TEXT, boot_id TEXT,
-  inspector TEXT, attempt INTEGER, evidence TEXT,
-  PRIMARY KEY (camera, run, seq)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS verdicts_by_time ON verdicts (captured_utc_ns);
-CREATE TABLE IF NOT EXISTS events (
-  id INTEGER PRIMARY KEY, utc_ns INTEGER NOT NULL, camera TEXT NOT NULL, run INTEGER NOT NULL, kind TEXT NOT NULL,
-  text TEXT NOT NULL);
+__all__ = [
+    "FILE",
+    "LOG_ERRORS",
+    "SESSIONS_LOOKED_AT",
+    "VERSION",
+    "Batch",
+    "DefectLog",
+    "LogError",
+    "Minute",
+    "SampleRow",
+    "VerdictRow",
+    "book_of",
+    "defects_from",
+    "judged_by",
+    "keeps_incidents",
+    "keeps_parts",
+    "open_for_reading",
+    "part_column",
+    "read_book",
+    "reading",
+    "recipe_column",
+    "session_books",
+]
+SESSIONS_LOOKED_AT = 100
+STEPS_A_CALL = 10_000  # of SQLite's machine: about a thousand rows
+OPEN_RUNS = """
+SELECT camera, run, session FROM runs
+WHERE session IN (SELECT session FROM sessions ORDER BY rowid DESC LIMIT ?) AND (
+  ended=0 OR captured > (
+    SELECT coalesce(sum(stop - start), 0) FROM ledger WHERE ledger.camera=runs.camera AND ledger.run=runs.run))
 """
-
-
-class LogError(OSError):
-    """The log cannot be opened or written; the text says what to do."""
-
-
-@dataclass(frozen=True)
-class VerdictRow:
-    """One BAD or UNKNOWN frame as the log keeps it. GOOD frames stand in the ledger alone."""
-
-    camera: str
-    run: int
-    seq: int
-    verdict: VerdictRecord
-    frame: FrameRef | None = None  # None where capture decided, without a picture
-    judged_mono_ns: int | None = None
-    inspector: str | None = None
-    evidence: str | None = None  # folder relative to data_dir
-
-
-@dataclass
-class Batch:
-    """What the next transaction writes."""
-
-    verdicts: list[VerdictRow] = field(default_factory=list)
-    moved_evidence: list[tuple[str, int, int]] = field(default_factory=list)  # (camera, run, seq): it has none any more
-    events: list[Event] = field(default_factory=list)
-    books: dict[tuple[str, int], RunBook] = field(default_factory=dict)  # those that changed
-    ledger: dict[tuple[str, int, int], Interval | None] = field(default_factory=dict)
-    runs: tuple[tuple[object, ...], ...] = ()  # the rows of the books as they stood at `freeze`
-
-    def __bool__(self) -> bool:
-        return bool(self.verdicts or self.moved_evidence or self.events or self.books or self.ledger)
-
-    def note(self, book: RunBook) -> None:
-        """Takes over what changed in a run."""
-        self.books[book.camera, book.run] = book
-        for start, interval in book.ledger.take_changes():
-            self.ledger[book.camera, book.run, start] = interval
-
-    def freeze(self) -> None:
-        """Takes the books as they stand: they go on while another thread writes, and must agree with this ledger."""
-        self.runs = tuple(_run_columns(book) for book in self.books.values())
-
-    def join(self, newer: Batch) -> None:
-        """What came later goes into the same transaction."""
-        self.verdicts += newer.verdicts
-        self.moved_evidence += newer.moved_evidence
-        self.events += newer.events
-        self.books.update(newer.books)
-        self.ledger.update(newer.ledger)
 
 
 class DefectLog:
     """The log, open for writing; by one thread at a time."""
 
-    def __init__(self, data_dir: Path) -> None:
-        """Opens or creates it. Raises LogError."""
+    def __init__(
+        self,
+        data_dir: Path,
+        gap: int = RecorderSettings().incident_gap_frames,
+        lasts: Callable[[], None] | None = None,
+    ) -> None:
+        """Opens or creates it. `gap`: of the incidents, where an older log has none yet. Raises LogError.
+
+        `lasts`: called again and again while an older log is brought up, as long as that goes on.
+        """
         self.path = data_dir / FILE
-        self._engine = ("", "", "")  # engine, bundle, session: as noted last
-        self._engine_written = True
+        self._judge: tuple[str, str, str, Entry | None] = ("", "", "", None)  # as noted last
+        self._judge_written = True
         try:
-            data_dir.mkdir(parents=True, exist_ok=True)
+            make_folder(data_dir)
             self._db = sqlite3.connect(self.path, timeout=1.0, isolation_level=None, check_same_thread=False)
         except (sqlite3.Error, OSError) as error:
-            raise LogError(_cannot_keep(self.path, error)) from error
+            raise cannot_keep(self.path, error) from error
         try:
-            self._prepare()
+            self._db.set_progress_handler(lasts, STEPS_A_CALL)
+            self._prepare(gap)
+            self._db.set_progress_handler(None, 0)
+        except LogError:
+            self._db.close()
+            raise
         except sqlite3.Error as error:
             self._db.close()
-            raise LogError(_cannot_keep(self.path, error)) from error
+            raise cannot_keep(self.path, error) from error
 
-    def begin_session(self, session: str, started_utc_ns: int, line: str, settings: str) -> None:
-        """Enters a start of the line. Raises LogError where the disk refuses."""
+    def begin_session(self, session: str, started_utc_ns: int, line: str, settings: str, who: str = LINE) -> None:
+        """Enters a start of the line, and what is set otherwise than before. Raises LogError where the disk refuses."""
         try:
-            self._db.execute(
-                "INSERT OR IGNORE INTO sessions (session, started_utc_ns, line, settings) VALUES (?, ?, ?, ?)",
-                (session, started_utc_ns, line, settings),
-            )
+            with self._transaction():
+                enter_session(self._db, session, started_utc_ns, line, settings, who)
         except sqlite3.Error as error:
-            raise LogError(_refused(self.path, error)) from error
+            raise refused(self.path, error) from error
 
-    def note_engine(self, session: str, engine: str, bundle: str) -> None:
-        """Enters who judges; where the disk refuses, with the next batch that it takes."""
-        if self._engine == (engine, bundle, session):
+    def note_engine(self, session: str, engine: str, bundle: str, promoted: Entry | None = None) -> None:
+        """Enters who judges; where the disk refuses, with the next batch that it takes.
+
+        `promoted`: the entry that put the bundle live, where there is one.
+        """
+        if self._judge[:3] == (session, engine, bundle):
             return
-        self._engine, self._engine_written = (engine, bundle, session), False
+        self._judge, self._judge_written = (session, engine, bundle, promoted), False
         with contextlib.suppress(sqlite3.Error):
-            self._write_engine()
-            self._engine_written = True
+            with self._transaction():
+                enter_judge(self._db, *self._judge)
+            self._judge_written = True
 
     def write(self, batch: Batch) -> None:
         """All of it or nothing, on disk when it returns. Raises LogError where the disk refuses."""
         if not batch.runs:
             batch.freeze()
         try:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                self._write(batch)
-                if not self._engine_written:
-                    self._write_engine()
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
+            with self._transaction():
+                write_batch(self._db, batch, time.time_ns())
+                if not self._judge_written:
+                    enter_judge(self._db, *self._judge)
         except sqlite3.Error as error:
-            raise LogError(_refused(self.path, error)) from error
-        self._engine_written = True
+            raise refused(self.path, error) from error
+        self._judge_written = True
 
-    def _prepare(self) -> None:
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+
+    def _prepare(self, gap: int) -> None:
         """Durable commits, and the tables of this version. Raises LogError where the log is of another version."""
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
-        (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        if version not in (0, VERSION):
-            self._db.close()
-            raise LogError(
-                f"{self.path}: a log of format {version}, this version keeps format {VERSION}; "
-                "set data_dir to another folder, or use the version that wrote it"
-            )
-        self._db.executescript(f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version={VERSION}; COMMIT;")
-
-    def _write_engine(self) -> None:
-        self._db.execute("UPDATE sessions SET engine=?, bundle=? WHERE session=?", self._engine)
-
-    def _write(self, batch: Batch) -> None:
-        db = self._db
-        db.executemany(
-            "INSERT OR IGNORE INTO verdicts VALUES (" + ",".join("?" * 19) + ")", [_columns(v) for v in batch.verdicts]
-        )
-        db.executemany("UPDATE verdicts SET evidence=NULL WHERE camera=? AND run=? AND seq=?", batch.moved_evidence)
-        db.executemany(
-            "DELETE FROM ledger WHERE camera=? AND run=? AND start=?",
-            [key for key, interval in batch.ledger.items() if interval is None],
-        )
-        db.executemany(
-            "INSERT OR REPLACE INTO ledger VALUES (?, ?, ?, ?, ?)",
-            [(c, r, s, i.stop, i.outcome) for (c, r, s), i in batch.ledger.items() if i is not None],
-        )
-        db.executemany(
-            "INSERT OR REPLACE INTO runs VALUES (" + ",".join("?" * 12) + ")",
-            batch.runs,
-        )
-        db.executemany(
-            "INSERT INTO events (utc_ns, camera, run, kind, text) VALUES (?, ?, ?, ?, ?)",
-            [(e.utc_ns, e.camera, e.run, e.kind, e.text) for e in batch.events],
-        )
+        with self._transaction():
+            version = version_of(self._db)  # not before: whoever held the lock until now may have brought it up
+            if version not in (0, *STEPS, VERSION):
+                raise LogError(
+                    f"{self.path}: a log of format {version}, this version keeps format {VERSION}; "
+                    "set data_dir to another folder, or use the version that wrote it"
+                )
+            bring_up(self._db, version)
+            if 0 < version < KEEPS_INCIDENTS:
+                fill(self._db, gap)
+                seal(self._db, time.time_ns())
+            if 0 < version < VOUCHES:
+                seal_rows(self._db, time.time_ns())
 
     def book(self, camera: str, run: int, gap: int) -> RunBook | None:
         """What the log has of a run; None where it has nothing. May be asked while another thread writes.
 
         Raises LogError.
         """
-        with contextlib.closing(open_for_reading(self.path.parent)) as db:
-            return read_book(db, camera, run, gap)
+        return book_of(self.path.parent, camera, run, gap)
+
+    def head(self) -> str:
+        """The newest entry of the chain, NUMBER:HASH; empty where there is none. Raises LogError."""
+        try:
+            found = last_entry(self._db)
+        except sqlite3.Error as error:
+            raise unreadable(self.path, error) from error
+        return "" if found is None else found.head
 
     def evidence_folders(self) -> set[str]:
-        """Every evidence folder that a row points to."""
-        return {row[0] for row in self._db.execute("SELECT evidence FROM verdicts WHERE evidence IS NOT NULL")}
+        """Every folder of evidence or of a sample that a row points to."""
+        asked = "SELECT evidence FROM verdicts WHERE evidence IS NOT NULL UNION ALL SELECT folder FROM samples"
+        return {row[0] for row in self._db.execute(asked)}
 
     def runs(self) -> set[tuple[str, str]]:
         """Every run in the log, by camera and its number as text."""
         return {(camera, str(run)) for camera, run in self._db.execute("SELECT camera, run FROM runs")}
 
+    def runs_of(self, session: str) -> list[tuple[str, int]]:
+        """The runs of a session, the oldest first. Raises LogError."""
+        try:
+            return self._db.execute("SELECT camera, run FROM runs WHERE session=? ORDER BY run", (session,)).fetchall()
+        except sqlite3.Error as error:
+            raise unreadable(self.path, error) from error
+
+    def open_runs(self) -> dict[tuple[str, int], str]:
+        """The runs that have not ended, or have frames without an outcome, with the session of each. Raises LogError.
+
+        Of the latest sessions alone: each start closes what the one before left, and a log is kept for ever.
+        """
+        try:
+            found = self._db.execute(OPEN_RUNS, (SESSIONS_LOOKED_AT,)).fetchall()
+        except sqlite3.Error as error:
+            raise unreadable(self.path, error) from error
+        return {(camera, run): session for camera, run, session in found}
+
     def close(self) -> None:
         self._db.close()
-
-
-def open_for_reading(data_dir: Path) -> sqlite3.Connection:
-    """The log of a line, read-only, also while it runs. Raises LogError where there is none."""
-    path = data_dir / FILE
-    if not path.is_file():
-        raise LogError(f"{path}: no log here; give the folder that the line keeps as data_dir")
-    try:
-        db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=5.0)
-    except sqlite3.Error as error:
-        raise LogError(f"{path}: the log cannot be opened: {error}") from error
-    try:
-        db.execute("SELECT 1 FROM runs LIMIT 1")
-    except sqlite3.Error as error:
-        db.close()
-        raise LogError(f"{path}: not a log that can be read: {error}") from error
-    return db
-
-
-def read_book(db: sqlite3.Connection, camera: str, run: int, gap: int) -> RunBook | None:
-    """A run as the log has it; None where it is not in the log."""
-    row = db.execute(
-        "SELECT session, source, live, captured, lost, expired, ended, note, digest, latencies FROM runs"
-        " WHERE camera=? AND run=?",
-        (camera, run),
-    ).fetchone()
-    if row is None:
-        return None
-    session, source, live, captured, lost, expired, ended, note, digest, latencies = row
-    intervals = db.execute("SELECT start, stop, outcome FROM ledger WHERE camera=? AND run=?", (camera, run))
-    frames = db.execute(
-        "SELECT seq, score, captured_utc_ns FROM verdicts WHERE camera=? AND run=? AND state='BAD'"
-        " AND score IS NOT NULL",
-        (camera, run),
-    )
-    return RunBook(
-        camera=camera,
-        run=run,
-        incidents=IncidentBook(gap, (BadFrame(*frame) for frame in frames)),
-        session=session,
-        source=source,
-        live=bool(live),
-        captured=captured,
-        lost=lost,
-        expired=expired,
-        ended=bool(ended),
-        note=note,
-        digest=int(digest, 16),
-        ledger=Ledger(Interval(*interval) for interval in intervals),
-        latencies=Latencies(msgspec.json.decode(latencies, type=dict[int, int])),
-    )
-
-
-def session_books(db: sqlite3.Connection, session: str, gap: int) -> Iterable[RunBook]:
-    """Every run of a session, by camera, oldest first."""
-    rows = db.execute("SELECT camera, run FROM runs WHERE session=? ORDER BY camera, run", (session,)).fetchall()
-    for camera, run in rows:
-        book = read_book(db, camera, run, gap)
-        if book is not None:
-            yield book
-
-
-def defects_from(text: str) -> tuple[DefectRecord, ...]:
-    """The defects of a row."""
-    return msgspec.json.decode(text, type=tuple[DefectRecord, ...])
-
-
-def _cannot_keep(path: Path, error: Exception) -> str:
-    return f"{path}: cannot keep the log here: {error}; set data_dir to a writable folder"
-
-
-def _refused(path: Path, error: Exception) -> str:
-    return f"{path}: the log cannot be written: {error}; make room on the disk"
-
-
-def _columns(row: VerdictRow) -> tuple[object, ...]:
-    v, f = row.verdict, row.frame
-    return (
-        row.camera,
-        row.run,
-        row.seq,
-        v.state,
-        v.score,
-        v.reason,
-        msgspec.json.encode(v.defects).decode(),
-        v.mask_sha256,
-        v.bundle_id,
-        v.settings_id,
-        f and f.captured_utc_ns,
-        f and f.captured_mono_ns,
-        row.judged_mono_ns,
-        f and f.pts_s,
-        f and f.host,
-        f and f.boot_id,
-        row.inspector,
-        f and f.attempt,
-        row.evidence,
-    )
-
-
-def _run_columns(book: RunBook) -> tuple[object, ...]:
-    return (
-        book.camera,
-        book.run,
-        book.session,
-        book.source,
-        int(book.live),
-        book.captured,
-        book.lost,
-        book.expired,
-        int(book.ended),
-        book.note,
-        f"{book.digest:064x}",
-        msgspec.json.encode(book.latencies.counts),
-    )

@@ -9,17 +9,21 @@ from __future__ import annotations
 import logging
 import shutil
 import time
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from detector.verdict import Box
+from detector.regions import Where
 from stream.bookkeeping import Bookkeeping
-from stream.evidence import write_evidence
+from stream.evidence import description_hash, write_evidence
+from stream.gentle import be_gentle
 from stream.messages import Event, Judged
-from stream.ring import RingViews, TornError
+from stream.ring import TornError
+from stream.ring_views import RingViews
+from stream.sent_pictures import unpack
 from stream.settings import RecorderSettings
 from stream.wire import WireError, unpack_mask
 
@@ -35,34 +39,52 @@ class EvidenceJob:
     judged: Judged
     picture: np.ndarray
     mask: np.ndarray | None
-    region: Box | None
-    future: Future[str] | None = None
+    where: Where
+    future: Future[tuple[str, bytes]] | None = None  # its folder, and the hash of evidence.json
     since_s: float = 0.0  # when the disk was given it
 
 
 class EvidenceDesk:
     """Evidence in hand. `error` says why the disk refuses, `unrecorded` how many frames went without their picture."""
 
-    def __init__(self, data_dir: Path, views: RingViews, books: Bookkeeping, kept: RecorderSettings) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        views: RingViews,
+        books: Bookkeeping,
+        kept: RecorderSettings,
+        mm_per_px: Mapping[str, float | None],
+    ) -> None:
+        """`mm_per_px` of each camera; None: it is not calibrated."""
         self._data_dir = data_dir
+        self._mm_per_px = mm_per_px
         self._views = views
         self._books = books
         self._unrecorded_max = kept.unrecorded_bad_max
         self._min_free_bytes = kept.evidence_min_free_mb * 1_000_000
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="evidence")
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="evidence", initializer=be_gentle)
         self._jobs: list[EvidenceJob] = []
         self._retry_at = 0.0
         self.error = ""
         self.unrecorded = 0
 
-    def take(self, judged: Judged, region: Box | None) -> bool:
+    def take(self, judged: Judged, where: Where) -> bool:
         """Takes the picture of a BAD frame; False where it is gone, and the verdict stands without it."""
-        job = self._job(judged, region)
+        job = self._job(judged, where)
         if job is None:
             return False
         self._books.hold(judged)
         self._jobs.append(job)
         return True
+
+    def held(self, camera: str) -> int:
+        """How many BAD frames of the camera keep their slots until their picture is on disk."""
+        return sum(job.judged.frame.camera == camera for job in self._jobs)
+
+    @property
+    def waiting(self) -> int:
+        """Pictures that wait to be written."""
+        return len(self._jobs)
 
     def busy(self) -> bool:
         """Whether something is not on disk yet that could get there."""
@@ -71,11 +93,12 @@ class EvidenceDesk:
     def close(self) -> None:
         self._writer.shutdown(wait=True, cancel_futures=True)
 
-    def _job(self, judged: Judged, region: Box | None) -> EvidenceJob | None:
+    def _job(self, judged: Judged, where: Where) -> EvidenceJob | None:
         """The job with the very pixels, taken now; None where they are gone."""
         frame = judged.frame
         try:
-            picture = self._views.picture(frame)
+            sent = judged.picture
+            picture = self._views.picture(frame) if sent is None else unpack(sent, frame.height, frame.width)
             packed = judged.verdict.mask
             mask = None if packed is None else unpack_mask(packed, frame.height, frame.width)
         except (TornError, WireError) as error:
@@ -83,7 +106,7 @@ class EvidenceDesk:
                 Event(frame.camera, frame.run, "evidence", f"frame {frame.seq}: none: {error}", time.time_ns())
             )
             return None
-        return EvidenceJob(judged, picture, mask, region)
+        return EvidenceJob(judged, picture, mask, where)
 
     def step(self) -> None:
         """One job at a time on the disk; each finished one lets its verdict into the next commit."""
@@ -91,11 +114,13 @@ class EvidenceDesk:
             return
         job = self._jobs[0]
         if job.future is None:
+            if self._waits_for_log(job):
+                return
             if self.error and time.monotonic() < self._retry_at:
                 self._let_go_surplus(self._jobs)
                 return
             job.since_s = time.monotonic()
-            job.future = self._writer.submit(self._write, job.judged, job.picture, job.mask, job.region)
+            job.future = self._writer.submit(self._write, job.judged, job.picture, job.mask, job.where)
         elif not job.future.done():
             if time.monotonic() - job.since_s > STALLED_S:
                 self._refused(f"the disk has taken more than {STALLED_S:.0f} s over one picture")
@@ -104,7 +129,7 @@ class EvidenceDesk:
             error = job.future.exception()
             if error is None:
                 self.error = ""
-                self._books.judged(job.judged, job.future.result())
+                self._books.judged(job.judged, *job.future.result())
                 del self._jobs[0]
             elif isinstance(error, OSError):
                 job.future = None
@@ -112,12 +137,24 @@ class EvidenceDesk:
             else:
                 raise error
 
-    def _write(self, judged: Judged, picture: np.ndarray, mask: np.ndarray | None, region: Box | None) -> str:
+    def _waits_for_log(self, job: EvidenceJob) -> bool:
+        """A run is on record before its first picture: one of a run that no log knows would stay for ever."""
+        frame = job.judged.frame
+        if self._books.entered(frame.camera, frame.run):
+            return False
+        job.since_s = job.since_s or time.monotonic()
+        if time.monotonic() - job.since_s > STALLED_S:
+            self._let_go_surplus(self._jobs)
+        return True
+
+    def _write(self, judged: Judged, picture: np.ndarray, mask: np.ndarray | None, where: Where) -> tuple[str, bytes]:
         """The thread's work: the log must find room when evidence no longer does."""
         free = shutil.disk_usage(self._data_dir).free
         if free < self._min_free_bytes:
             raise OSError(f"{free / 1e6:.0f} MB are free, evidence_min_free_mb is {self._min_free_bytes / 1e6:.0f}")
-        return write_evidence(self._data_dir, judged, picture, mask, region)
+        mm_per_px = self._mm_per_px.get(judged.frame.camera)
+        folder = write_evidence(self._data_dir, judged, picture, mask, where, mm_per_px)
+        return folder, description_hash(self._data_dir, folder)
 
     def _refused(self, text: str) -> None:
         if not self.error:

@@ -6,23 +6,37 @@ Knows sources and the desk; no socket.
 from __future__ import annotations
 
 import logging
+import math
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, cast
 
-from stream.desk import Desk
+import numpy as np
+
+from stream.camera_clock import CameraClock
+from stream.decoding_lag import BEHIND, DecodingLag
+from stream.desk import NO_ROOM, Desk
 from stream.ledger import Ledger
-from stream.ring import RUNS, RingError
+from stream.messages import FRAMES_MAX, ClockStatus
+from stream.ring import RingError
+from stream.ring_layout import RUNS
 from stream.run_account import RunAccount
 from stream.secrets import SecretError, with_credentials
 from stream.settings import CameraSettings
-from stream.sources.pacing import due_s
-from stream.sources.source import Picture, Source, SourceError
+from stream.sources.pacing import due_s, read_s
+from stream.sources.source import LeftOut, Picture, Remembers, Source, SourceError, Waiting
 from stream.sources.table import open_source
+
+if TYPE_CHECKING:
+    from stream.health_desk import HealthDesk
+    from stream.segments_copying import Copier
 
 log = logging.getLogger("linewatch")
 BACKOFF_FIRST_S, BACKOFF_MOST_S = 0.1, 1.0
 END = "end of the recording"
+ROOM_TRIES = 5  # of a watched folder's file, about a second apart; then it is UNKNOWN, and the next one has its turn
 SKIP_S = 600.0  # a recording that goes on is decoded from its beginning, silently, to the first missing picture
 Tell = Callable[[int, str, str], None]  # run, kind of event, text
 
@@ -38,15 +52,31 @@ class Gap:
 class Intake:
     """Drains one camera until it ends or is stopped."""
 
-    def __init__(self, camera: CameraSettings, desk: Desk, tell: Tell) -> None:
+    def __init__(
+        self,
+        camera: CameraSettings,
+        desk: Desk,
+        tell: Tell,
+        health: HealthDesk | None = None,
+        copier: Copier | None = None,
+    ) -> None:
         self._camera = camera
+        self._copier = copier
+        self._health = health
         self._desk = desk
         self._tell = tell
         self._source: Source | None = None
-        self._account: RunAccount | None = None  # of a live source: its run, from the first picture on
-        self._gap: Gap | None = None
+        self._account: RunAccount | None = None  # the run; of a live source from the first picture on
+        died_s = desk.last_picture_mono_ns / 1e9 if camera.live else 0.0
+        self._gap: Gap | None = Gap(died_s, "the capture died") if died_s else None
+        self._waited = False  # since its opening the source was well, and waited
+        self._last_s = 0.0  # when the last picture came
+        self._no_room = 0  # tries of one file for which shared memory had no room
+        self._least_pause_s = 0.0  # what the source's last failure asks for
         self._size: tuple[int, int] | None = None  # width, height of the pictures
         self._reached = 0  # of a recording: every earlier picture is taken or known
+        self._clock = CameraClock()
+        self._lag = DecodingLag(camera.newest)
         self.done = False
         self.failure: BaseException | None = None
 
@@ -64,6 +94,27 @@ class Intake:
             self.done = True
             self._desk.wake()
 
+    def clock(self) -> ClockStatus | None:
+        """How the camera's own clock stands to this computer's; None where its pictures bear no time."""
+        with self._desk.lock:
+            return self._clock.reading(time.monotonic_ns(), time.time_ns())
+
+    @property
+    def alarm(self) -> str:
+        """That decoding is behind, in words; empty: it is not."""
+        return self._lag.alarm
+
+    def order(self) -> str:
+        """Orders a picture of a camera that takes them on order; why it cannot, in words. From any thread."""
+        trigger = getattr(self._source, "trigger", None)
+        if trigger is None:
+            return "the camera is not open; no picture is ordered"
+        try:
+            trigger()
+        except SourceError as error:
+            return str(error)
+        return ""
+
     def stop(self) -> None:
         """Makes `run` return soon; called from another thread."""
         with self._desk.lock:
@@ -79,38 +130,72 @@ class Intake:
         if self._desk.over:
             self._desk.say("ended", END)
             return
-        account = self._desk.resumable() or self._desk.begin_run()
+        account = self._account = self._desk.resumable() or self._desk.begin_run()
         self._reached = known.first_missing()
-        note = END
-        try:
-            self._play(account, known)
-        except (SourceError, RingError, SecretError) as error:
-            note = str(error)
-            if not self._desk.stopping:
-                log.error("%s: %s", self._camera.name, note)
-                self._tell(account.run, "source", note)
-        finally:
-            self._close()
+        note, pause_s = END, BACKOFF_FIRST_S
+        while True:
+            before = self._reached
+            over, note = self._played(account, known)
+            if over or self._desk.stopping:
+                break
+            pause_s = BACKOFF_FIRST_S if self._gap is None or self._reached > before else pause_s
+            self._gap = self._gap or Gap(time.monotonic(), note)
+            self._retry(account, note, pause_s)
+            pause_s = min(BACKOFF_MOST_S, pause_s * 2)
         if self._desk.stopping:
             note = "stopped"
         self._desk.end_run(account, note, known.missing(self._reached, account.captured))
         self._desk.say("ended", note)
 
+    def _played(self, account: RunAccount, known: Ledger) -> tuple[bool, str]:
+        """Plays until the end, or until the source fails: whether trying again cannot help, and why it ended."""
+        try:
+            self._play(account, known)
+            return True, END
+        except (SourceError, RingError, SecretError) as error:
+            over = not self._camera.watched or (isinstance(error, SourceError) and error.final)
+            if over and not self._desk.stopping:
+                log.error("%s: %s", self._camera.name, error)
+                self._tell(account.run, "source", str(error))
+            if self._camera.watched and isinstance(error, RingError):
+                self._reached += 1  # that number is spent
+                self._no_room += 1
+            return over, str(error)
+        finally:
+            self._close()
+
     def _play(self, account: RunAccount, known: Ledger) -> None:
         """Every picture from the first missing one on, at its pace; those that are known already are let go."""
         self._open()
         assert self._source is not None
-        began_s = time.monotonic()
-        first_due_s: float | None = None
-        for picture in self._source.pictures(self._reached):
-            if self._camera.pace == "recorded":
-                due = due_s(picture.index, picture.pts_s, self._camera.fps)
-                first_due_s = due if first_due_s is None else first_due_s
-                self._wait_until(began_s + due - first_due_s)
+        if self._camera.watched:
+            cast(Remembers, self._source).goes_on(account.run)
+        if self._copier is not None:
+            self._copier.begins(account.run)
+        with closing(cast(Generator[Picture | Waiting, None, None], self._source.pictures(self._reached))) as pictures:
+            self._play_all(account, known, pictures)
+
+    def _play_all(self, account: RunAccount, known: Ledger, pictures: Iterable[Picture | Waiting]) -> None:
+        recorded = self._camera.pace == "recorded"
+        start_s = before_s = None
+        for picture in pictures:
+            if isinstance(picture, Waiting):
+                self._wait_for(picture)
+                continue
+            due = due_s(picture.index, picture.pts_s, self._camera.fps)
+            if start_s is None:  # from the first picture on: to find the place in a long recording takes its time
+                start_s = time.monotonic() - due
+            if recorded:
+                self._wait_until(start_s + due)
             wanted = known.outcome(picture.index) is None
             if self._desk.stopping or (wanted and not self._take(account, picture)):
                 return
             self._reached = picture.index + 1
+            self._end_gap(account)
+            if recorded:
+                self._wait_until(start_s + read_s(before_s, due))
+                self._desk.alive(self._camera.silent_after_s + 10.0)  # the next one is read now
+                before_s = due
 
     def _wait_until(self, mono_s: float) -> None:
         while not self._desk.stopping and (left_s := mono_s - time.monotonic()) > 0:
@@ -125,16 +210,22 @@ class Intake:
         over, reason, account = False, "stopped", None
         while not self._desk.stopping:
             self._await_recorder()
-            self._account = None
+            self._account, self._waited = None, False
             over, reason = self._drain_once()
             account = self._account
+            for told in self._desk.unanswered(reason) if account is None else ():
+                self._tell(0, "part", f"part {told.part or '(no name)'} was ordered by {told.by}: no picture came")
             if account is not None:
-                pause_s = BACKOFF_FIRST_S
-                self._gap = Gap(time.monotonic(), reason)
+                placed = account.captured > account.dropped().get(NO_ROOM, 0)
+                pause_s = BACKOFF_FIRST_S if placed else pause_s
+                if placed or self._gap is None:
+                    self._gap = Gap(self._last_s or time.monotonic(), reason)
                 self._desk.end_run(account, "stopped" if self._desk.stopping else reason)
+            elif self._waited:
+                self._gap, pause_s = Gap(time.monotonic(), reason), BACKOFF_FIRST_S
             if self._desk.stopping or over:
                 break
-            self._retry(account, reason, pause_s)
+            self._retry(account, reason, max(pause_s, self._least_pause_s))
             pause_s = min(BACKOFF_MOST_S, pause_s * 2)
         if over and account is None and not self._desk.stopping:
             log.error("%s: %s", self._camera.name, reason)
@@ -147,18 +238,35 @@ class Intake:
             self._open()
             assert self._source is not None
             for picture in self._source.pictures():
+                if isinstance(picture, Waiting):
+                    self._wait_for(picture)
+                    continue
                 if self._account is None:
                     self._account = self._desk.begin_run()
-                    if self._gap is not None:
-                        lasted_s = time.monotonic() - self._gap.since_s
-                        self._tell(self._account.run, "gap", f"no pictures for {lasted_s:.1f} s: {self._gap.reason}")
-                if not self._take(self._account, picture):
+                    if self._copier is not None:
+                        self._copier.begins(self._account.run)
+                if isinstance(picture, LeftOut):
+                    self._leave_out(self._account, picture)
+                elif not self._take(self._account, picture):
                     break
+                self._end_gap(self._account)
             return self._finite(), "the source ended"
         except (SourceError, RingError, SecretError) as error:
-            return isinstance(error, SourceError) and error.final, str(error)
+            self._least_pause_s = getattr(error, "pause_s", 0.0)
+            # Once its pictures have come its settings were right: a camera that was off may lack them for a while.
+            return isinstance(error, SourceError) and error.final and self._size is None, str(error)
         finally:
             self._close()
+            self._say_lag(self._account, self._lag.step(math.inf))
+            if self._health is not None:
+                self._health.pause(run=self._account.run if self._account else 0, now_s=time.monotonic())
+
+    def _end_gap(self, account: RunAccount | None) -> None:
+        """There is a picture again, and it has a place; or the camera is there again, and waits for its trigger."""
+        if self._gap is not None:
+            lasted_s = time.monotonic() - self._gap.since_s
+            self._tell(account.run if account else 0, "gap", f"{self._gap.reason}; no pictures for {lasted_s:.1f} s")
+            self._gap = None
 
     def _await_recorder(self) -> None:
         """A ring remembers a stated number of runs; no more are begun while the recorder confirms none of them."""
@@ -183,16 +291,63 @@ class Intake:
     def _open(self) -> None:
         self._desk.alive(self._camera.silent_after_s + 10.0 if self._camera.live else SKIP_S)
         self._source = open_source(self._camera, with_credentials(self._camera))
+        if self._copier is not None:
+            self._copier.follow(self._source)
         if self._desk.stopping:
             self._source.close()
 
+    def _leave_out(self, account: RunAccount, left: LeftOut) -> None:
+        """They have their numbers, and their fate."""
+        self._last_s = left.mono_ns / 1e9
+        self._desk.alive(self._camera.silent_after_s + 10.0)
+        self._count_lost(account, left.lost)
+        self._desk.leave_out(account, left.pictures, mono_ns=left.mono_ns, reason=BEHIND)
+        self._say_lag(account, self._lag.left_out(left.pictures, left.waited_s, self._last_s))
+        self._say_running()
+
+    def _say_lag(self, account: RunAccount | None, said: str) -> None:
+        if said:
+            log.warning("%s: %s", self._camera.name, said)
+            self._tell(account.run if account else 0, BEHIND, said)
+
+    def _count_lost(self, account: RunAccount, pictures: int) -> None:
+        if pictures:
+            with self._desk.lock:
+                account.lost = min(account.lost + pictures, FRAMES_MAX)
+
     def _take(self, account: RunAccount, picture: Picture) -> bool:
-        mono_ns, utc_ns = time.monotonic_ns(), time.time_ns()
+        now_ns, utc_ns = time.monotonic_ns(), time.time_ns()
+        mono_ns = picture.arrived_mono_ns or now_ns  # it may have waited to be decoded: its age counts from arrival
+        utc_ns -= now_ns - mono_ns
+        self._last_s = mono_ns / 1e9
+        self._say_lag(account, self._lag.step(self._last_s))
+        if self._no_room >= ROOM_TRIES:  # one file that is too large must not keep all others waiting
+            picture = replace(picture, pixels=np.zeros((1, 1, 3), np.uint8), problem=NO_ROOM)
+        self._count_lost(account, picture.lost)
+        if picture.taken_utc_ns is not None:
+            with self._desk.lock:
+                self._clock.picture(picture.taken_utc_ns, mono_ns)
         self._mind_size(account, picture)
         self._desk.alive(self._camera.silent_after_s + 10.0)
+        if self._health is not None:
+            picture = self._health.look(picture, run=account.run, seq=account.captured, now_s=mono_ns / 1e9)
+        goes_on = self._desk.place(account, picture, mono_ns=mono_ns, utc_ns=utc_ns)
+        self._no_room = 0
+        if goes_on:
+            self._say_running()
+        return goes_on
+
+    def _say_running(self) -> None:
         if self._desk.state.word != "running":
             self._desk.say("running", "")
-        return self._desk.place(account, picture, mono_ns=mono_ns, utc_ns=utc_ns)
+
+    def _wait_for(self, waiting: Waiting) -> None:
+        """The source is well, and nothing is missing."""
+        self._waited = True
+        self._desk.alive(self._camera.silent_after_s + 10.0)
+        self._end_gap(self._account)
+        if self._desk.state.text != waiting.text:
+            self._desk.say("waiting", waiting.text)
 
     def _mind_size(self, account: RunAccount, picture: Picture) -> None:
         """A change of size is worth a word: a region may judge something else from here on."""
@@ -210,3 +365,5 @@ class Intake:
         if self._source is not None:
             self._source.close()
             self._source = None
+        if self._copier is not None:
+            self._copier.ends()

@@ -1,6 +1,7 @@
 """What became of each frame of a run, as intervals of equal outcome that tile [0, captured). Pure.
 
-The first word on a frame stands: a verdict that comes again, or an outcome that comes late, changes nothing.
+The first word on a frame stands: a verdict that comes again, or an outcome that comes late, changes nothing. A run may
+stay open for months, so what is final can be settled: it is counted, and told apart no longer.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 import bisect
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+SETTLED = "settled"  # outcome of a frame that has one, which is told apart no longer
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,7 @@ class Ledger:
         self._starts = [i.start for i in ordered]
         self._stops = [i.stop for i in ordered]
         self._outcomes = [i.outcome for i in ordered]
+        self._settled = 0  # every frame below
         self._changed: set[int] = set()
         self._counts: dict[str, int] = {}
         for interval in ordered:
@@ -45,8 +49,8 @@ class Ledger:
     def missing(self, start: int, stop: int) -> tuple[tuple[int, int], ...]:
         """The parts of [start, stop) that have no outcome yet."""
         gaps = []
-        at = start
-        i = max(0, bisect.bisect_right(self._starts, start) - 1)
+        at = max(start, self._settled)
+        i = max(0, bisect.bisect_right(self._starts, at) - 1)
         while at < stop and i < len(self._starts):
             if self._stops[i] > at:
                 if self._starts[i] > at:
@@ -58,7 +62,9 @@ class Ledger:
         return tuple(gaps)
 
     def outcome(self, seq: int) -> str | None:
-        """What became of one frame; None where nothing is known yet."""
+        """What became of one frame, SETTLED where that is long ago; None where nothing is known yet."""
+        if seq < self._settled:
+            return SETTLED
         i = bisect.bisect_right(self._starts, seq) - 1
         return self._outcomes[i] if i >= 0 and seq < self._stops[i] else None
 
@@ -72,17 +78,36 @@ class Ledger:
         return dict(self._counts)
 
     def intervals(self) -> tuple[Interval, ...]:
+        """Those that are not settled."""
         return tuple(Interval(*row) for row in zip(self._starts, self._stops, self._outcomes, strict=True))
+
+    def within(self, start: int, stop: int) -> tuple[Interval, ...]:
+        """What is told apart of [start, stop), as intervals that do not reach beyond."""
+        first, last = bisect.bisect_right(self._stops, start), bisect.bisect_left(self._starts, stop)
+        rows = zip(self._starts[first:last], self._stops[first:last], self._outcomes[first:last], strict=True)
+        return tuple(Interval(max(start, s), min(stop, e), outcome) for s, e, outcome in rows)
 
     def spans(self) -> tuple[tuple[int, int], ...]:
         """The frames that have an outcome, as [start, stop) pairs, neighbours joined whatever their outcome."""
-        spans: list[tuple[int, int]] = []
+        spans: list[tuple[int, int]] = [(0, self._settled)] if self._settled else []
         for start, stop in zip(self._starts, self._stops, strict=True):
             if spans and spans[-1][1] == start:
                 spans[-1] = (spans[-1][0], stop)
             else:
                 spans.append((start, stop))
         return tuple(spans)
+
+    def settle(self, before: int) -> None:
+        """No frame below `before` will get an outcome any more: what ended before it leaves memory.
+
+        Intervals that have changed since `take_changes`, and those after them, stay.
+        """
+        before = min([before, *self._changed])
+        ended = bisect.bisect_left(self._stops, before)
+        if ended == 0:
+            return
+        del self._starts[:ended], self._stops[:ended], self._outcomes[:ended]
+        self._settled = min([before, *self._starts[:1]])
 
     def take_changes(self) -> tuple[tuple[int, Interval | None], ...]:
         """What to write to disk since the last call: by start, the interval that now begins there, or None."""

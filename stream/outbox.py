@@ -10,6 +10,7 @@ from stream.messages import Judged, Key, Message, Recorded
 REPEAT_S = 1.0  # an unacknowledged verdict is sent again after this long
 REPEAT_MAX = 64  # verdicts repeated at once
 GOOD_MAX = 4096  # of more unacknowledged GOOD verdicts the oldest is forgotten: the recorder has had it for long
+PICTURES_FULL_BYTES = 256_000_000  # with so many bytes of pictures unacknowledged, too
 FULL = 20_000  # with so many others unacknowledged, the inspector asks for no more frames
 
 
@@ -27,11 +28,22 @@ class Outbox:
         self._good: dict[tuple[str, Key], _Sent] = {}
         self._others: dict[tuple[str, Key], _Sent] = {}
         self._repeat_at_s = 0.0
+        self._pictures = False  # whether any verdict ever took its picture along
 
     def send(self, judged: Judged, now_s: float) -> None:
-        """Sends a verdict, and keeps it until it is acknowledged."""
+        """Sends a verdict, and keeps it until it is acknowledged.
+
+        A frame that is judged again meanwhile keeps its first verdict, as in the recorder's books: the second may be no
+        more than UNKNOWN, for it came too late, and without the picture of a BAD one.
+        """
+        self._pictures = self._pictures or judged.picture is not None
+        key = judged.frame.camera, judged.frame.key
+        if first := self._others.get(key) or self._good.get(key):
+            first.when_s = now_s
+            self._recorder.send(first.judged)
+            return
         kept = self._good if judged.verdict.state == "GOOD" else self._others
-        kept[judged.frame.camera, judged.frame.key] = _Sent(judged, now_s)
+        kept[key] = _Sent(judged, now_s)
         if len(self._good) > GOOD_MAX:
             del self._good[next(iter(self._good))]
         self._recorder.send(judged)
@@ -55,7 +67,12 @@ class Outbox:
 
     @property
     def full(self) -> bool:
-        return len(self._others) >= FULL
+        return len(self._others) >= FULL or self._picture_bytes() >= PICTURES_FULL_BYTES
+
+    def _picture_bytes(self) -> int:
+        if not self._pictures:
+            return 0
+        return sum(len(sent.judged.picture.content) for sent in self._others.values() if sent.judged.picture)
 
     def __len__(self) -> int:
         return len(self._good) + len(self._others)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-ERROR, WARNING = "error", "warning"
+ERROR, WARNING, NOTE = "error", "warning", "note"
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class ConfigurationError(Exception):
 class Finding:
     """One thing that is not as the line needs it. An error keeps the line from starting, or from being of use."""
 
-    severity: str  # error | warning
+    severity: str  # error | warning | note: as it should be, and good to know
     path: str  # of the setting it is about
     text: str  # with the way out; never carries a password
 

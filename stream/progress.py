@@ -7,9 +7,11 @@ import time
 from collections.abc import Iterable
 from typing import TextIO
 
+from stream.lost import Lost
 from stream.messages import CameraCounts, CameraStatus, HouseStatus, LineStatus
 
 TERMINAL_EVERY_S, LOG_EVERY_S = 0.5, 5.0
+LOST_TEXT = "it gives no pictures, so nothing of it is inspected; it is tried again"
 ERASE_BELOW = "\x1b[J"
 CUT, WRAP = "\x1b[?7l", "\x1b[?7h"  # lines too wide for the terminal: a block must be as high as it has lines
 
@@ -27,13 +29,15 @@ class Progress:
         self._terminal = out.isatty()
         self._at_s = time.monotonic() + (0.0 if self._terminal else LOG_EVERY_S)
         self._block = ""  # what stands below the cursor
+        self._lost = Lost()
 
     def show(self, cameras: Iterable[CameraStatus], recorded: LineStatus | None, house: HouseStatus) -> None:
-        now_s = time.monotonic()
+        now_s, cameras = time.monotonic(), tuple(cameras)
+        lost = self._lost.see(((camera.camera, camera.state) for camera in cameras), now_s)
         if now_s < self._at_s:
             return
         self._at_s = now_s + (TERMINAL_EVERY_S if self._terminal else LOG_EVERY_S)
-        self._print(progress_lines(cameras, recorded, house))
+        self._print(progress_lines(cameras, recorded, house, lost))
 
     def finish(self) -> None:
         """The block stays, and the cursor goes below it; may be called twice."""
@@ -52,19 +56,29 @@ class Progress:
         self._out.flush()
 
 
-def progress_lines(cameras: Iterable[CameraStatus], recorded: LineStatus | None, house: HouseStatus) -> list[str]:
-    """A line per camera: frames, BAD, age, frames per second; then alarms."""
+def progress_lines(
+    cameras: Iterable[CameraStatus], recorded: LineStatus | None, house: HouseStatus, lost: Iterable[str] = ()
+) -> list[str]:
+    """A line per camera: frames, BAD, age, frames per second; then alarms, first of the cameras that are `lost`."""
+    cameras = tuple(cameras)
     counts = {count.camera: count for count in recorded.cameras} if recorded else {}
     lines = [camera_line(camera, counts.get(camera.camera)) for camera in cameras]
-    alarms = [*(recorded.alarms if recorded else ()), *house.alarms]
+    seen = [f"{camera.camera}: {alarm.word}: {alarm.text}" for camera in cameras for alarm in camera.alarms]
+    gone = [f"{name}: {LOST_TEXT}" for name in lost]
+    alarms = [*gone, *seen, *(recorded.alarms if recorded else ()), *house.alarms]
     return lines + [f"ALARM  {alarm}" for alarm in alarms]
 
 
 def camera_line(camera: CameraStatus, count: CameraCounts | None) -> str:
+    """All of its counts are the recorder's, of one moment, so that they add up.
+
+    The capture's own are newer, and begin anew when it is started again: beside them there could be more UNKNOWN than
+    frames. They stand alone where the recorder has said nothing of the camera yet.
+    """
     bad, unknown = (count.bad, count.unknown) if count else (0, 0)
-    dropped = sum(camera.dropped.values())
+    captured, dropped = (count.captured, count.dropped) if count else (camera.captured, camera.dropped)
     text = f" ({camera.text})" if camera.text else ""
     return (
-        f"{camera.camera:<12} {camera.state}{text}  {camera.captured} frames  {bad} BAD  {unknown} UNKNOWN  "
-        f"{dropped} dropped  oldest waiting {camera.oldest_age_ms:.0f} ms  {camera.fps:.1f} frames/s"
+        f"{camera.camera:<12} {camera.state}{text}  {captured} frames  {bad} BAD  {unknown} UNKNOWN  "
+        f"{sum(dropped.values())} dropped  oldest waiting {camera.oldest_age_ms:.0f} ms  {camera.fps:.1f} frames/s"
     )

@@ -1,57 +1,77 @@
 """The recorder: keeps every verdict, every account and the evidence, and says so only when it is on disk.
 
 The shell around bookkeeping.py (what goes into the next commit), defect_log.py (the commit), evidence.py and film.py.
+What it answers stands in acknowledging.py, what people see of it in recorder_status.py.
 """
 
 from __future__ import annotations
 
 import logging
 import secrets
+import shutil
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from detector.verdict import Box
-from stream.bookkeeping import Bookkeeping, Staged, capture_name
+from detector.regions import Where
+from stream.abandoned import Closing, cameras_here, left_in_rings
+from stream.absent import Absent
+from stream.acknowledging import Acknowledging
+from stream.bookkeeping import Bookkeeping
+from stream.challenge_desk import ChallengeDesk
+from stream.claim import Claim
 from stream.committing import Committer, SessionRow
 from stream.configuration import dump_line
+from stream.deed_desk import DeedDesk, user_name
 from stream.evidence_desk import EvidenceDesk
 from stream.filming import Filming
+from stream.give_back import give_back_pictures
 from stream.heart import Heart
-from stream.keeping import evidence_folder
-from stream.links import Claim, Link, Links
+from stream.kept_back import KeptBack
+from stream.links import Link, Links
+from stream.log_error import LOG_ERRORS
+from stream.measured import Measured
 from stream.messages import (
+    Act,
+    Challenge,
     Event,
-    IncidentRecord,
     InspectorUp,
     Judged,
-    LineStatus,
     Message,
     Recall,
-    Release,
     Report,
 )
-from stream.metrics import added
 from stream.places import Places
-from stream.ring import RingViews
+from stream.recipes import wheres_of
+from stream.recorder_status import RecorderStatus
+from stream.remembering import Remembering
+from stream.retention import Retention
+from stream.ring_views import RingViews
 from stream.run_book import RunBook
+from stream.samples_desk import SamplesDesk
+from stream.samples_log import kept_before
 from stream.secrets import redact
 from stream.settings import LineSettings
-from stream.tally import counts
+from stream.staged import Staged, capture_name
+from stream.unopened import Unopened
 
 log = logging.getLogger("linewatch")
+TAKES = (Judged, Report, Recall, Event, InspectorUp, Act)
 STATUS_EVERY_S = 0.25
-NEWEST_INCIDENTS = 12
+LEAST_TURN_S, MOST_TURN_S = 0.005, 0.2  # that a turn may wait for news: it must not spin, and it must beat
 
 
 def run(line: LineSettings, places: Places, heart: Heart, session: str) -> None:
     """Records until the heart says stop; then finishes what it has in hand."""
+    give_back_pictures()
     claim = Claim(places.lock("record"), "a recorder of this line")
-    links = Links()
+    links = Links(places.far)
     recorder = Recorder(line, places, links, session)
     try:
         while heart.beat():
-            recorder.step(timeout_s=line.recorder.commit_ms / 1000)
+            recorder.step(timeout_s=min(max(line.recorder.commit_ms / 1000, LEAST_TURN_S), MOST_TURN_S))
+        recorder.look_around()
         recorder.step(timeout_s=0.05)  # what came while it was told to stop
         until = time.monotonic() + line.supervisor.stop_s
         while recorder.busy() and time.monotonic() < until:
@@ -68,45 +88,93 @@ class Recorder:
 
     def __init__(self, line: LineSettings, places: Places, links: Links, session: str) -> None:
         self._line = line
-        self._data_dir = line.data_dir
+        self._wheres = {camera.name: wheres_of(line, camera.name) for camera in line.cameras}
         self._links = links
-        self._peers: Link = links.serve(places.socket("record"))
+        self._peers: Link = links.serve(places.socket("record"), TAKES)
         self._live: Link = links.publish(places.socket("record-live"))
         self._views = RingViews(places.folder)
         self._started_utc_ns = time.time_ns()
         self._session = session
-        self._books = Bookkeeping(session, secrets.token_hex(8), line.recorder.incident_gap_frames, self._load_book)
+        parted = frozenset(camera.name for camera in line.cameras if camera.parts.told)
+        gap = line.recorder.incident_gap_frames
+        self._books = Bookkeeping(session, secrets.token_hex(8), gap, self._load_book, parted, time.time_ns)
         self._committer = Committer(line.data_dir, self._session_row(), line.recorder.commit_ms)
-        self._evidence = EvidenceDesk(line.data_dir, self._views, self._books, line.recorder)
+        scales = {camera.name: camera.mm_per_px for camera in line.cameras}
+        self._evidence = EvidenceDesk(line.data_dir, self._views, self._books, line.recorder, scales)
+        self._deeds = DeedDesk(line.data_dir, self._books)
         self._filming = Filming(line.data_dir, self._views)
-        self._engine, self._bundle_id = "", ""
+        self._samples = SamplesDesk(line, self._views, self._books, partial(kept_before, line.data_dir))
+        self._retention = Retention(line, self._books)
+        kept_back = KeptBack(line.recorder.unrecorded_bad_max)
+        self._acknowledging = Acknowledging(self._peers, self._books, self._filming, kept_back)
+        self._absent = Absent(line, time.monotonic())
         self._status_at = 0.0
-        self._garbage = 0
+        self._cameras = {"", *(camera.name for camera in line.cameras)}  # no name: the line as a whole
+        self._strange = self._garbage = 0
+        left = left_in_rings(places, cameras_here(line))
+        self._closing = Closing(line, left, session)
+        self._remembering = Remembering(line.data_dir, session, gap)
+        self._measured = Measured(self._books.recorder, partial(free_bytes, line.data_dir))
+        self._books.on_new.append(self._measured.judged)
+        self._challenges = ChallengeDesk(line, self._books, self._ask_capture)
+        self._unopened = Unopened(line.data_dir, cameras_here(line), left)
+        self._told = RecorderStatus(
+            line.data_dir,
+            self._books,
+            self._committer,
+            self._evidence,
+            self._challenges,
+            self._retention,
+            self._absent,
+            self._measured,
+        )
 
     def step(self, timeout_s: float) -> None:
         """Takes what has arrived, and answers what is on disk."""
-        self._links.wait(min(timeout_s, 0.005) if self._committer.waiting(self._books) else timeout_s)
-        for _, message in self._peers.receive():
-            self._take(message)
+        self._challenges.step(log_is_open=self._committer.log is not None)
+        self._closing.step(self._books, self._committer.log)
+        self._remembering.step(self._books, self._committer.log)
+        self._links.wait(0.0 if self._remembering.going_on else self._committer.pause_s(self._books, timeout_s))
+        for sender, message in self._peers.receive():
+            if isinstance(message, Act):
+                self._act(message, sender)
+            else:
+                self._take(message)
         self._filming.step()
         self._evidence.step()
+        self._samples.step(evidence_waits=self._evidence.busy())
+        self._retention.step()
+        self._challenges.step(log_is_open=self._committer.log is not None)
         written = self._committer.step(self._books)
         if written is not None:
-            self._answer(written)
+            self._books.written(written)
+            self._measured.committed(self._committer.took_s)
+            self._closing.written(written)
+            self._acknowledging.written(written)
             self._end_films(written)
-        self._release_early()
+        self._acknowledging.release_early(self._committer, self._evidence)
         now = time.monotonic()
-        if now >= self._status_at:
+        if now >= self._status_at and not self._remembering.too_early:
             self._status_at = now + STATUS_EVERY_S
             self._mind_garbage()
-            self._live.send(self.status())
+            self._deeds.step(now)
+            for said in self._links.refused():
+                self._books.event(Event("", 0, "refused", said, time.time_ns()))
+            self._live.send(self._told.status())
+
+    def look_around(self) -> None:
+        """What was done beside the page, until now, goes into the next commit."""
+        self._deeds.look()
 
     def busy(self) -> bool:
         """Whether something is not on disk yet that could get there."""
-        return self._committer.busy(self._books) or self._evidence.busy() or self._filming.busy()
+        desks = (self._evidence, self._filming, self._samples, self._retention)
+        return self._committer.busy(self._books) or any(desk.busy() for desk in desks)
 
     def close(self) -> None:
         self._evidence.close()
+        self._samples.close()
+        self._retention.close()
         self._filming.close()
         self._views.close()
         self._committer.close()
@@ -114,60 +182,80 @@ class Recorder:
     def _session_row(self) -> SessionRow:
         cameras = tuple(replace(c, source=redact(c.source)) for c in self._line.cameras)
         settings = dump_line(replace(self._line, cameras=cameras))
-        return SessionRow(self._session, self._started_utc_ns, self._line.name, settings)
+        gap = self._line.recorder.incident_gap_frames
+        return SessionRow(self._session, self._started_utc_ns, self._line.name, settings, gap, user_name())
 
     # --- what arrives ---
 
     def _take(self, message: Message) -> None:
-        if isinstance(message, Judged):
+        if camera_of(message) not in self._cameras:
+            self._strange += 1
+        elif isinstance(message, Judged):
             self._judged(message)
         elif isinstance(message, Report):
-            if not self._must_wait(message.run):
+            if not self._must_wait(message.camera, message.run, by_capture=True):
                 self._books.report(message)
         elif isinstance(message, Recall):
-            if self._committer.log is not None:
-                self._books.recall(message)
+            self._recall(message)
         elif isinstance(message, Event):
             self._books.event(message)
+            self._challenges.event(message)
         elif isinstance(message, InspectorUp):
-            self._engine, self._bundle_id = message.engine, message.bundle_id
+            self._told.judged_by(message)
+            self._absent.heard(message.inspector, time.monotonic())
             self._committer.judged_by(message.engine, message.bundle_id)
 
-    def _must_wait(self, run: int) -> bool:
-        """Without the log nobody knows what is on record of a run from before."""
-        return self._committer.log is None and run * 1000 < self._started_utc_ns
+    def _act(self, act: Act, sender: bytes) -> None:
+        """Answered when it is on disk; what is refused, at once."""
+        if refused := self._books.act(act, sender):
+            self._peers.send(refused, to=sender)
+        else:
+            self._challenges.act(act)
+
+    def _ask_capture(self, challenge: Challenge) -> None:
+        self._peers.send(challenge, to=capture_name(challenge.camera).encode())
+
+    def _recall(self, recall: Recall) -> None:
+        """Once all that is staged is on disk; but where the disk refuses or stalls, a capture need not wait for it."""
+        if self._must_wait(recall.camera, recall.run, by_capture=True):
+            return
+        if not self._committer.refuses:
+            self._books.recall(recall)
+            return
+        try:
+            reply = self._books.recall_now(recall)
+        except LOG_ERRORS as error:
+            log.warning("%s: what the log has of run %d cannot be read now: %s", recall.camera, recall.run, error)
+            return  # it asks again
+        self._peers.send(reply.message, to=reply.to.encode())
+
+    def _must_wait(self, camera: str, run: int, *, by_capture: bool) -> bool:
+        """Without the log a run that may be on record gets no book: an empty one would be written over it."""
+        return self._committer.log is None and not self._unopened.new(camera, run, by_capture=by_capture)
 
     def _judged(self, judged: Judged) -> None:
-        if self._must_wait(judged.frame.run) or self._books.full:
+        if self._must_wait(judged.frame.camera, judged.frame.run, by_capture=False) or self._books.full:
             return  # unacknowledged: the inspector will say it again
         if self._books.knows(judged):
             if not self._books.in_hand(judged):
                 self._books.judged(judged)
             return
-        region, newest = self._settings_of(judged.frame.camera)
-        if self._line.recorder.overlay_video:
-            self._filming.take(judged, region, may_wait=not newest)
-        if not (self._books.wants_pixels(judged) and self._evidence.take(judged, region)):
+        where, newest = self._settings_of(judged)
+        if self._line.recorder.overlay_video and not judged.frame.challenge:
+            self._filming.take(judged, where, may_wait=not newest)
+        if not judged.frame.challenge:
+            self._samples.take(judged, where)
+        if not (self._books.wants_pixels(judged) and self._evidence.take(judged, where)):
             self._books.judged(judged)
 
     def _mind_garbage(self) -> None:
         """Messages that were none of ours are dropped, counted, and on record."""
-        if self._peers.garbage > self._garbage:
-            self._garbage = self._peers.garbage
+        if (count := self._peers.garbage + self._strange) > self._garbage:
+            self._garbage = count
             said = f"{self._garbage} messages so far were none of this line's; they were dropped"
             self._books.event(Event("", 0, "garbage", said, time.time_ns()))
 
     # --- the disk ---
-
-    def _answer(self, staged: Staged) -> None:
-        """What is on disk may be acknowledged, and released where no film waits for it."""
-        waiting = self._filming.waiting()
-        for reply in staged.replies:
-            message = reply.message
-            if isinstance(message, Release) and any((message.camera, key) in waiting for key in message.keys):
-                self._books.staged.replies.append(reply)  # with the next commit, when the film has the frame
-            else:
-                self._peers.send(message, to=reply.to.encode())
 
     def _end_films(self, staged: Staged) -> None:
         """A run whose every frame is accounted for needs its encoder no more."""
@@ -175,75 +263,27 @@ class Recorder:
             if book.closed:
                 self._filming.end(book.camera, book.run)
 
-    def _release_early(self) -> None:
-        """The disk refuses or stalls: inspection goes on with the slots of frames whose pixels nobody needs."""
-        filmed = self._filming.waiting()
-        for camera, keys in self._committer.early_releases(self._books).items():
-            free = tuple(key for key in keys if (camera, key) not in filmed)
-            self._peers.send(Release(camera, free, committed=False), to=capture_name(camera).encode())
-
     def _load_book(self, camera: str, run: int) -> RunBook | None:
         if self._committer.log is None:
             return None
         return self._committer.log.book(camera, run, self._line.recorder.incident_gap_frames)
 
-    # --- for people ---
+    def _settings_of(self, judged: Judged) -> tuple[Where, bool]:
+        """What of the picture was judged, and whether its camera's oldest frames give way."""
+        known = self._line.camera(judged.frame.camera)
+        return self._wheres[known.name].get(judged.verdict.recipe, known.where), known.newest
 
-    def status(self) -> LineStatus:
-        """What is on record of this session."""
-        books = list(self._books.books())
-        latencies = added(book.latencies for book in books)
-        return LineStatus(
-            session=self._session,
-            engine=self._engine,
-            bundle_id=self._bundle_id,
-            cameras=tuple(counts(name, books) for name in dict.fromkeys(book.camera for book in books)),
-            incidents=self._newest_incidents(books),
-            latency_p50_ms=latencies.percentile(0.5),
-            latency_p99_ms=latencies.percentile(0.99),
-            alarms=self._alarms(),
-        )
 
-    def _alarms(self) -> tuple[str, ...]:
-        alarms = []
-        if self._committer.error:
-            alarms.append(f"Nothing can be recorded: {self._committer.error}")
-        if self._committer.stalled_s:
-            alarms.append(f"The disk has taken {self._committer.stalled_s:.0f} s over one commit; inspection goes on")
-        if self._evidence.error:
-            alarms.append(f"No evidence can be kept: {self._evidence.error}")
-        if self._evidence.unrecorded:
-            alarms.append(
-                f"{self._evidence.unrecorded} BAD frames have no evidence: the disk refused for too long (unrecorded)"
-            )
-        if self._books.full:
-            alarms.append("Inspection stands still: too many verdicts wait for the disk")
-        return tuple(alarms)
+def free_bytes(data_dir: Path) -> int:
+    """Of the disk of the log; 0 where it says nothing."""
+    try:
+        return shutil.disk_usage(data_dir).free
+    except OSError:
+        return 0
 
-    def _newest_incidents(self, books: list[RunBook]) -> tuple[IncidentRecord, ...]:
-        records = [
-            IncidentRecord(
-                camera=book.camera,
-                run=book.run,
-                first_seq=incident.first_seq,
-                last_seq=incident.last_seq,
-                worst_seq=incident.worst.seq,
-                worst_score=incident.worst.score,
-                frames=incident.frames,
-                captured_utc_ns=incident.worst.captured_utc_ns,
-                evidence=self._evidence_of(book.camera, book.run, incident.worst.seq),
-            )
-            for book in books
-            for incident in book.incidents.newest(NEWEST_INCIDENTS)
-        ]
-        records.sort(key=lambda record: -record.captured_utc_ns)
-        return tuple(records[:NEWEST_INCIDENTS])
 
-    def _evidence_of(self, camera: str, run: int, seq: int) -> str | None:
-        name = evidence_folder(camera, run, seq)
-        return name if Path(self._data_dir, name).is_dir() else None
-
-    def _settings_of(self, camera: str) -> tuple[Box | None, bool]:
-        """The camera's region, and whether its oldest frames give way; a camera of an earlier line has neither."""
-        known = {c.name: (c.region, c.newest) for c in self._line.cameras}
-        return known.get(camera, (None, True))
+def camera_of(message: Message) -> str:
+    """The camera that the message is about; empty: none, or the line as a whole."""
+    if isinstance(message, Judged):
+        return message.frame.camera
+    return message.camera if isinstance(message, Report | Recall | Event) else ""

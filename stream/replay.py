@@ -11,10 +11,12 @@ from typing import TextIO
 
 import msgspec
 
+from stream.chosen_recipe import ChoiceError, with_recipe
+from stream.claim import BusyError
 from stream.configuration import read_line
-from stream.defect_log import LogError, open_for_reading, read_book
-from stream.links import BusyError
+from stream.defect_log import LogError, book_of, judged_by
 from stream.problem import ConfigurationError, Problem
+from stream.recipes import NONE, laid_over
 from stream.run_book import RunBook
 from stream.running import RefusedError, exit_code, run_line
 from stream.settings import LineSettings
@@ -70,10 +72,12 @@ def run(arguments: argparse.Namespace) -> int:
     line = _line(arguments)
     try:
         before = None if arguments.diff is None else _book(line, arguments.diff)
+        engine = "" if arguments.diff is None else judged_by(line.data_dir, line.cameras[0].name, arguments.diff)
         summary = run_line(line, until_end=True)
         if summary is None or exit_code(summary):
             return 2
-        found = None if before is None else compare(before, _book(line, _last_run(line, summary)))
+        after = None if before is None else _book(line, _last_run(line, summary))
+        found = None if before is None or after is None else compare(before, after, engine, summary.engine)
     except RefusedError as error:
         print(f"{error}: {LINE_RUNS}" if isinstance(error.__cause__, BusyError) else error, file=sys.stderr)
         return 2
@@ -92,8 +96,8 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if found is None or found.same else 1
 
 
-def compare(before: RunBook, after: RunBook) -> Comparison:
-    """Frame by frame, then by digest. Pure."""
+def compare(before: RunBook, after: RunBook, engine_before: str = "", engine_after: str = "") -> Comparison:
+    """Frame by frame, then by digest; says where what judged was another, which moves scores by itself. Pure."""
     changed = tuple(changes(before, after))
     same_digest = before.digest == after.digest
     if changed:
@@ -102,6 +106,8 @@ def compare(before: RunBook, after: RunBook) -> Comparison:
         note = f"scores or masks differ from run {before.run}, though no frame changed its state: the digests differ"
     else:
         note = f"all {after.captured} frames are judged as in run {before.run}, bit for bit"
+    if engine_before and engine_before != engine_after and not same_digest:
+        note += f"; they were judged by {engine_before}, and now by {engine_after}"
     return Comparison(changed, same_digest, note)
 
 
@@ -118,7 +124,7 @@ def _line(arguments: argparse.Namespace) -> LineSettings:
 
     Raises ConfigurationError.
     """
-    line = read_line(arguments.config, arguments.overrides)
+    line = _by_recipe(read_line(arguments.config, arguments.overrides), arguments)
     names = [camera.name for camera in line.cameras]
     name = arguments.camera or names[0]
     if name not in names or (arguments.camera is None and len(names) > 1):
@@ -130,17 +136,26 @@ def _line(arguments: argparse.Namespace) -> LineSettings:
     return replace(line, cameras=(camera,), display=replace(line.display, enabled=False))
 
 
+def _by_recipe(line: LineSettings, arguments: argparse.Namespace) -> LineSettings:
+    """The line as the recipe of the command, else the one in force has it: a replay neither follows nor keeps a choice.
+
+    Raises ConfigurationError.
+    """
+    if any(setting.partition("=")[0].strip() == "recipe" for setting in arguments.overrides):
+        return laid_over(line, line.recipe or NONE)
+    try:
+        return with_recipe(line)
+    except ChoiceError as error:
+        raise ConfigurationError([Problem("recipe", str(arguments.config), None, str(error))]) from error
+
+
 def _last_run(line: LineSettings, summary: SessionSummary) -> int:
     return summary.cameras[line.cameras[0].name].runs[-1]
 
 
 def _book(line: LineSettings, run_id: int) -> RunBook:
     """Raises LogError where the log has no such run."""
-    db = open_for_reading(line.data_dir)
-    try:
-        book = read_book(db, line.cameras[0].name, run_id, line.recorder.incident_gap_frames)
-    finally:
-        db.close()
+    book = book_of(line.data_dir, line.cameras[0].name, run_id, line.recorder.incident_gap_frames)
     if book is None:
         raise LogError(f"--diff {run_id}: no such run of camera {line.cameras[0].name} in {line.data_dir}")
     return book

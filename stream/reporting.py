@@ -12,14 +12,18 @@ from itertools import islice
 from stream.desk import Desk
 from stream.ledger import Interval, Ledger
 from stream.links import Link
-from stream.messages import Event, Key, Known, Message, Recall, Release, Reported
+from stream.messages import Challenge, Event, Key, Known, Message, Recall, Release, Reported
 from stream.run_account import RunAccount
 from stream.secrets import redact
 
+TAKES = (Release, Reported, Known, Challenge)
 REPEAT_S = 1.0  # an unanswered report or question is sent again after this long
 UNRELEASED_S = 1.0  # a judged frame that waits longer for the recorder is named in the report
 GRACE_S = 5.0  # after a recorder's death: time for inspectors to repeat what it had in memory
 PENDING_MAX = 64
+IN_MEMORY = "in memory"  # outcome of a frame that the log has not, and its recorder has
+IN_HAND = 2  # newest frames of a run that the intake thread may be about to put into a slot
+CHALLENGES_MAX = 4  # one waits at a time; what gives way is asked for again
 EVENTS_MAX = 256  # events that wait for a recorder; the oldest give way
 
 
@@ -37,6 +41,7 @@ class Reporting:
         self._known: dict[int, Ledger] = {}
         self._asked_s: dict[int, float] = {}
         self._reported_s: dict[int, tuple[int, float]] = {}  # run: serial, when
+        self.challenges: deque[Challenge] = deque(maxlen=CHALLENGES_MAX)  # that the recorder asks for
         self.settled_frames = 0  # of this session's runs that need no report any more
         self.settled_dropped: dict[str, int] = {}  # of those, by reason
 
@@ -82,8 +87,14 @@ class Reporting:
         """Frames of an interrupted run that neither ring nor log has are captured again, or on record as dropped."""
         held = self._desk.slots.held_by_run().get(account.run, [])
         known = self._known[account.run]
+        pictures = Ledger()
         for seq in held:
+            pictures.add(seq, seq + 1, "held")
             known.add(seq, seq + 1, "held")
+        for interval in known.intervals():
+            if interval.outcome == IN_MEMORY:
+                for start, stop in pictures.missing(interval.start, interval.stop):
+                    account.in_memory(start, stop)
         account.recalled = True
         if self._desk.resumable() is account and not self._desk.stopping:
             return
@@ -93,27 +104,40 @@ class Reporting:
             account.ended, account.note = True, "the capture died"
 
     def _hear(self, message: Message, now_s: float) -> None:
+        if isinstance(message, Reported | Release | Known):
+            self._meet(message.recorder, now_s)
         if isinstance(message, Release):
             with self._desk.lock:
                 for key in message.keys:
                     self._desk.slots.release(key)
                     account = self._desk.accounts.get(key.run)
-                    if account is not None:
+                    if account is not None and key.seq < account.captured:
                         account.released(key.seq, committed=message.committed)
                 self._desk.lock.notify_all()
         elif isinstance(message, Reported):
-            self._confirmed(message, now_s)
+            self._confirmed(message)
+        elif isinstance(message, Challenge):
+            self.challenges.append(message)
         elif isinstance(message, Known):
-            self._known[message.run] = Ledger(Interval(start, stop, "on record") for start, stop in message.intervals)
+            known = Ledger(Interval(start, stop, "on record") for start, stop in message.intervals)
+            for start, stop in message.early:
+                known.add(start, stop, IN_MEMORY)
+            self._known[message.run] = known
 
-    def _confirmed(self, message: Reported, now_s: float) -> None:
-        if self._recorder_id not in ("", message.recorder):
+    def _meet(self, recorder: str, now_s: float) -> None:
+        """Another recorder than the one before: what that one had in memory is gone."""
+        if not recorder:
+            return
+        if self._recorder_id not in ("", recorder):
             self._recorder_died_s = now_s
-        self._recorder_id = message.recorder
+        self._recorder_id = recorder
+
+    def _confirmed(self, message: Reported) -> None:
         with self._desk.lock:
             account = self._desk.accounts.get(message.run)
             if account is not None:
                 account.confirm(message.serial)
+                self._desk.confirmed(account)
                 self._reported_s.pop(message.run, None)
 
     def _report(self, now_s: float) -> None:
@@ -128,16 +152,19 @@ class Reporting:
                     continue
                 if account.recalled:
                     self._report_run(account, unreleased, now_s)
+                    account.settle(min([account.captured - IN_HAND, *held.get(account.run, [])[:1]]))
             self._desk.tidy()
 
     def _settle(self, account: RunAccount) -> None:
-        if account.session != self._session:
+        if account.session != self._session or account.challenge:
             return
         self.settled_frames += account.captured
         for reason, frames in account.dropped().items():
             self.settled_dropped[reason] = self.settled_dropped.get(reason, 0) + frames
 
     def _report_run(self, account: RunAccount, unreleased: list[Key], now_s: float) -> None:
+        if not account.captured and not account.ended:
+            return  # no ring holds it yet: were this capture to die now, nobody would ever close what is on record
         late = (Key(account.run, seq) for start, stop in account.unrecorded() for seq in range(start, stop))
         pending = [key for key in unreleased if key.run == account.run] + list(islice(late, PENDING_MAX))
         report = account.report(pending[:PENDING_MAX])

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import time
 
-from stream.links import BusyError, Claim, Link, Links
+from stream.claim import BusyError, Claim
+from stream.links import Link, Links
 from stream.messages import Judged
 from stream.places import Places
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from stream.settings import LineSettings
 from stream.sources.synthetic.truth import Score, read_truth, score_incidents, truth_path
 from stream.tally import counts
 
+log = logging.getLogger("linewatch")
 TRUTH_SLACK_FRAMES = 3  # an incident may begin so much before a scratch is wholly inside the rectangle
 
 
@@ -103,8 +105,13 @@ def check_truth(line: LineSettings, session: str) -> tuple[TruthCheck, ...]:
         path = truth_path(Path(camera.source))
         if camera.live or not path.is_file():
             continue
+        try:
+            truth = read_truth(path)
+        except (OSError, ValueError) as error:
+            log.warning("%s; the incidents are not compared with it", error)
+            continue
         incidents = [(i.first_seq, i.last_seq) for b in books if b.camera == camera.name for i in b.incidents.incidents]
-        checks.append(TruthCheck(camera.name, score_incidents(read_truth(path), incidents, TRUTH_SLACK_FRAMES)))
+        checks.append(TruthCheck(camera.name, score_incidents(truth, incidents, TRUTH_SLACK_FRAMES)))
     return tuple(checks)
 
 
@@ -134,7 +141,7 @@ def films_of(line: LineSettings, summary: SessionSummary) -> tuple[Path, ...]:
 
 
 def _camera(name: str, books: list[RunBook], unreadable: int) -> CameraSummary:
-    mine = [book for book in books if book.camera == name]
+    mine = [book for book in books if book.camera == name and not book.challenge]
     count = counts(name, books)
     return CameraSummary(
         runs=[book.run for book in mine],

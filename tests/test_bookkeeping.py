@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,15 +11,30 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from stream.bookkeeping import MEMORY_MAX, Bookkeeping, Reply, Staged
+from stream.bookkeeping import MEMORY_MAX, NEWEST_INCIDENTS, UNSAID, Bookkeeping
 from stream.defect_log import DefectLog
 from stream.incidents import BadFrame, incidents_of
 from stream.keeping import evidence_folder
 from stream.ledger import Interval
-from stream.messages import Event, Judged, Key, Known, Outcome, Recall, Recorded, Release, Report, Reported
+from stream.messages import (
+    UNKNOWN_MOST,
+    Act,
+    Event,
+    Judged,
+    Key,
+    Known,
+    Outcome,
+    Recall,
+    Recorded,
+    Release,
+    Report,
+    Reported,
+)
 from stream.places import SHM
 from stream.run_book import DIGEST_MODULUS, RunBook, digest_term
+from stream.staged import Reply, Staged
 from tests.frames import RUN, judged, report
 
 GAP = 3
@@ -77,6 +93,7 @@ class PlayedRecorder:
             self.books.staged.early_releases()
             return
         self.log.write(staged.batch)
+        self.books.written(staged)
         self.answers += staged.replies
         self.evidence.difference_update(staged.outdated)
 
@@ -176,6 +193,24 @@ def recorder(tmp_path: Path) -> Iterator[PlayedRecorder]:
     played.log.close()
 
 
+def test_a_run_that_stays_open_keeps_in_memory_what_may_still_change_alone(recorder: PlayedRecorder) -> None:
+    for seq in range(600):
+        recorder.hear(judged(seq, "BAD" if seq % 10 == 0 else "GOOD"))
+        recorder.write_evidence()
+        if seq % 7 == 0:
+            recorder.commit()
+    recorder.commit()
+    book, logged = recorder.books.book("belt", RUN), recorder.book()
+    assert len(book.ledger.intervals()) <= 2 and len(book.incidents.incidents) == NEWEST_INCIDENTS
+    assert book.incidents.newest(5) == logged.incidents.newest(5)
+    assert (len(book.incidents), book.ledger.counts()) == (60, logged.ledger.counts())
+    assert len(logged.incidents.incidents) == len(recorder.evidence) == 60
+    recorder.hear(judged(10, "GOOD"))
+    recorder.hear(report(600, ended=True))
+    recorder.commit()
+    assert book.closed and recorder.book().ledger.intervals() == logged.ledger.intervals()
+
+
 def test_nothing_is_answered_before_its_commit(recorder: PlayedRecorder) -> None:
     recorder.hear(judged(1))
     recorder.hear(report(2))
@@ -224,6 +259,23 @@ def test_a_pending_frame_is_released_when_it_is_on_record(recorder: PlayedRecord
     assert Release("belt", (known, in_hand)) in [answer.message for answer in recorder.answers]
 
 
+@pytest.mark.parametrize(
+    ("said", "note"),
+    [
+        (("the cable was pulled", ""), "the cable was pulled"),
+        (("", ""), UNSAID),
+        (("", "the cable was pulled"), "the cable was pulled"),
+    ],
+    ids=["its own reason stays", "none came", "the reason comes late"],
+)
+def test_a_run_that_has_ended_has_a_reason(recorder: PlayedRecorder, said: tuple[str, str], note: str) -> None:
+    """A successor finds in the ring that a run has ended, and not why."""
+    for reason in said:
+        recorder.hear(replace(report(5), ended=True, note=reason))
+        recorder.commit()
+    assert (recorder.book().ended, recorder.book().note) == (True, note)
+
+
 def test_evidence_of_a_frame_that_capture_decided_meanwhile_goes(recorder: PlayedRecorder) -> None:
     recorder.hear(judged(4, "BAD"))
     recorder.hear(report(5, Outcome(4, 5, "UNKNOWN", "poison")))
@@ -238,7 +290,22 @@ def test_a_recall_answers_with_all_that_is_on_disk_by_then(recorder: PlayedRecor
     recorder.hear(report(5, Outcome(1, 3, "dropped:newest")))
     recorder.books.recall(Recall("belt", RUN))
     recorder.commit()
-    assert recorder.answers[-1] == Reply("capture belt", Known("belt", RUN, ((0, 3),)))
+    assert recorder.answers[-1] == Reply("capture belt", Known("belt", RUN, ((0, 3),), recorder="recorder 1"))
+
+
+def test_a_recall_while_the_disk_refuses_tells_memory_from_disk(recorder: PlayedRecorder) -> None:
+    recorder.hear(judged(0))
+    recorder.hear(judged(1))
+    recorder.commit()
+    recorder.hear(judged(2))
+    recorder.hear(judged(4))
+    refused = recorder.books.take()
+    recorder.books.restore(refused)
+    reply = recorder.books.recall_now(Recall("belt", RUN))
+    assert reply == Reply("capture belt", Known("belt", RUN, ((0, 2),), ((2, 3), (4, 5)), "recorder 1"))
+    recorder.die()
+    reply = recorder.books.recall_now(Recall("belt", RUN))
+    assert reply == Reply("capture belt", Known("belt", RUN, ((0, 2),), (), "recorder 2"))
 
 
 def test_the_session_of_a_run_is_the_one_it_was_captured_in(recorder: PlayedRecorder) -> None:
@@ -266,7 +333,8 @@ def test_a_bad_frame_without_its_picture_is_on_record(recorder: PlayedRecorder) 
 
 
 def test_memory_has_a_bound(recorder: PlayedRecorder) -> None:
-    recorder.hear(report(MEMORY_MAX, Outcome(0, MEMORY_MAX - 1, "UNKNOWN", "poison")))
+    spans = [(start, min(start + UNKNOWN_MOST, MEMORY_MAX - 1)) for start in range(0, MEMORY_MAX - 1, UNKNOWN_MOST)]
+    recorder.hear(report(MEMORY_MAX, *(Outcome(start, stop, "UNKNOWN", "poison") for start, stop in spans)))
     assert not recorder.books.full
     recorder.hear(judged(MEMORY_MAX - 1, "UNKNOWN"))
     assert recorder.books.full
@@ -274,7 +342,30 @@ def test_memory_has_a_bound(recorder: PlayedRecorder) -> None:
     assert not recorder.books.full
 
 
+def test_a_question_about_a_run_that_nobody_knows_begins_no_book(recorder: PlayedRecorder) -> None:
+    for run in range(100):
+        recorder.books.recall(Recall("belt", run))
+    assert not list(recorder.books.books())
+
+
 def test_an_event_alone_is_worth_a_commit(recorder: PlayedRecorder) -> None:
     assert not Staged()
     recorder.books.event(Event("belt", RUN, "gap", "no pictures for 2 s", 1))
     assert recorder.books.staged
+
+
+def test_two_acts_of_one_id_are_never_both_on_record(tmp_path: Path) -> None:
+    """In one commit, or while the commit before is refused by the disk: who says another thing hears so."""
+    with contextlib.closing(DefectLog(tmp_path)) as log:
+        books = Bookkeeping("s", "recorder", GAP, lambda c, r: log.book(c, r, GAP))
+        one, other = (Act("a", 1, who, "operator", "acknowledge", "the disk is full") for who in ("Ann", "Bob"))
+        assert books.act(one, b"page 1") is None
+        assert books.act(replace(one, utc_ns=2), b"page 3") is None
+        refused = books.act(other, b"page 2")
+        assert refused is not None and not refused.ok and "another act has this id" in refused.text
+        staged = books.take()
+        assert books.act(other, b"page 2") is None, "nothing is known of the first, which is being written"
+        books.restore(staged)
+        written = books.take()
+        log.write(written.batch)
+        assert [(asker, noted.ok) for asker, noted in written.noted()] == [(b"page 1", True), (b"page 3", True)]

@@ -21,7 +21,9 @@ from stream.defect_log import (
     DefectLog,
     LogError,
     VerdictRow,
+    book_of,
     defects_from,
+    judged_by,
     open_for_reading,
     read_book,
     session_books,
@@ -33,6 +35,7 @@ from stream.run_book import RunBook
 from tests.frames import RUN, SCRATCH, frame, verdict
 from tests.line import ROOT
 from tests.test_line_disk import fill, small_disk
+from tools.logged_frames import read_log
 
 GAP = 10
 
@@ -182,6 +185,29 @@ def test_a_folder_without_a_log_is_refused_in_words(tmp_path: Path, spoil: objec
     spoil(tmp_path / FILE)
     with pytest.raises(LogError, match=FILE):
         open_for_reading(tmp_path)
+
+
+def test_a_runs_engine_is_that_of_its_session(log: DefectLog) -> None:
+    for number, session in ((1, "s"), (2, "t")):
+        log.begin_session(session, 0, "line", "")
+        log.note_engine(session, f"engine of {session}", "b@1")
+        log.write(batch(new_book(number, session)))
+    found = [judged_by(log.path.parent, "belt", number) for number in (1, 2, 3)]
+    assert found == ["engine of s", "engine of t", ""]
+
+
+@pytest.mark.parametrize(
+    "read",
+    [lambda folder: judged_by(folder, "belt", 1), lambda folder: book_of(folder, "belt", 1, 9), read_log],
+)
+def test_a_log_that_is_damaged_further_in_is_refused_in_words(tmp_path: Path, read: object) -> None:
+    with contextlib.closing(sqlite3.connect(tmp_path / FILE)) as db:
+        db.execute("CREATE TABLE runs (camera TEXT)")  # it opens: what is wrong shows when a run is wanted
+    assert callable(read)
+    with pytest.raises(
+        LogError, match=rf"{FILE}: the log cannot be read: .*no such (table|column).*; bring back a copy"
+    ):
+        read(tmp_path)
 
 
 def test_a_log_of_another_format_is_left_alone(tmp_path: Path) -> None:

@@ -25,6 +25,19 @@ def test_the_order_of_arrival_changes_nothing(frames: list[BadFrame], gap: int, 
     assert book.newest(2) == book.incidents[-2:]
 
 
+@given(SHUFFLED, GAPS, st.integers(0, 3))
+def test_what_is_settled_is_counted_and_touched_by_nothing(frames: list[BadFrame], gap: int, kept: int) -> None:
+    whole, book = IncidentBook(gap), IncidentBook(gap)
+    for number, frame in enumerate(frames):
+        assert book.worst_if_added(frame) == whole.worst_if_added(frame)
+        assert book.add(frame) == whole.add(frame)
+        book.take_changes()
+        book.settle(min((later.seq for later in frames[number + 1 :]), default=100), kept)
+        assert len(book) == len(whole)
+        assert book.incidents == whole.incidents[len(whole) - len(book.incidents) :]
+    assert len(book.incidents) <= kept
+
+
 @given(SHUFFLED, GAPS)
 def test_at_the_end_exactly_the_worst_frames_have_evidence(frames: list[BadFrame], gap: int) -> None:
     book, evidence = IncidentBook(gap), set[int]()
@@ -63,3 +76,14 @@ def test_frames_within_the_gap_are_one_incident(
 def test_the_worst_is_the_surest_and_the_earlier_of_two_equal_ones() -> None:
     (incident,) = incidents_of([BadFrame(3, 0.7), BadFrame(5, 0.9, 123), BadFrame(4, 0.9), BadFrame(6, 0.8)], 10)
     assert incident == Incident(3, 6, BadFrame(4, 0.9), 4)
+
+
+@given(SHUFFLED, GAPS, GAPS)
+def test_what_is_written_by_another_gap_is_written_anew(frames: list[BadFrame], gap: int, other: int) -> None:
+    written = {incident.first_seq: incident for incident in incidents_of(frames, other)}
+    book = IncidentBook(gap, frames, iter(incidents_of(frames, other)))
+    for first, incident in book.take_changes():
+        written.pop(first, None)
+        written |= {} if incident is None else {first: incident}
+    assert [written[first] for first in sorted(written)] == list(incidents_of(frames, gap))
+    assert gap != other or not IncidentBook(gap, frames, iter(incidents_of(frames, gap))).take_changes()

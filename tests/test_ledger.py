@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.ledger import Interval, Ledger
+from stream.ledger import SETTLED, Interval, Ledger
 
 OUTCOMES = ["GOOD", "BAD", "UNKNOWN", "dropped:newest"]
 ADDITIONS = st.lists(
@@ -75,6 +75,35 @@ def test_the_changes_replayed_give_the_intervals(parts: list[list[tuple[int, int
                 disk[start] = interval
         assert tuple(disk[start] for start in sorted(disk)) == ledger.intervals()
     assert ledger.take_changes() == ()
+
+
+@given(st.lists(ADDITIONS, max_size=5))
+def test_what_is_settled_changes_nothing_but_what_is_told_apart(parts: list[list[tuple[int, int, str]]]) -> None:
+    whole, ledger, disk = Ledger(), Ledger(), dict[int, Interval]()
+    for part in parts:
+        assert [ledger.add(*addition) for addition in part] == [whole.add(*addition) for addition in part]
+        ledger.settle(ledger.first_missing())  # nothing of it is taken yet: nothing of it may go
+        for start, interval in ledger.take_changes():
+            disk.pop(start, None)
+            if interval is not None:
+                disk[start] = interval
+        ledger.settle(ledger.first_missing())
+        assert tuple(disk[start] for start in sorted(disk)) == whole.intervals()
+        assert (ledger.spans(), ledger.counts()) == (whole.spans(), whole.counts())
+        assert ledger.first_missing() == whole.first_missing()
+        told = [ledger.outcome(seq) for seq in range(45)]
+        known = [whole.outcome(seq) for seq in range(45)]
+        assert all(one == other or (one == SETTLED and other) for one, other in zip(told, known, strict=True))
+        assert [ledger.closed(captured) for captured in range(45)] == [whole.closed(captured) for captured in range(45)]
+        assert sum(interval.stop <= ledger.first_missing() for interval in ledger.intervals()) <= 1
+
+
+def test_frames_between_intervals_that_are_settled_get_no_outcome_any_more() -> None:
+    ledger = Ledger([Interval(2, 3, "dropped:newest"), Interval(5, 9, "dropped:newest")])
+    ledger.settle(7)
+    assert ledger.intervals() == (Interval(5, 9, "dropped:newest"),)
+    assert ledger.add(0, 11, "UNKNOWN") == ((9, 11),)
+    assert ledger.counts() == {"dropped:newest": 5, "UNKNOWN": 2}
 
 
 @pytest.mark.parametrize(("start", "stop"), [(-1, 3), (5, 4)], ids=["below-zero", "downwards"])

@@ -7,6 +7,7 @@ import contextlib
 import csv
 import io
 import json
+import re
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -15,22 +16,17 @@ from pathlib import Path
 
 import pytest
 
+from stream import log_view
 from stream.defect_log import Batch, DefectLog, VerdictRow, open_for_reading
 from stream.evidence import write_evidence
+from stream.export_coco import as_coco
+from stream.export_rows import COLUMNS, EVENT_COLUMNS, write_csv
 from stream.keeping import evidence_folder
-from stream.log_view import (
-    COLUMNS,
-    EVENT_COLUMNS,
-    _moment,
-    add_arguments,
-    as_coco,
-    read_events,
-    read_frames,
-    run,
-    write_csv,
-    write_table,
-)
+from stream.log_frames import read_events, read_frames
+from stream.log_tables import write_table
+from stream.log_view import add_arguments, run
 from stream.messages import Event
+from stream.number_words import scored
 from tests.frames import RUN, judged, verdict
 from tests.recordings import numbered_frame
 
@@ -93,6 +89,9 @@ def test_the_table_says_what_and_where(db: sqlite3.Connection) -> None:
     assert lines[-1] == "4 frames BAD or UNKNOWN"
     assert any("BAD" in line and "scratch 28 x 2 px" in line for line in lines)
     assert any("UNKNOWN" in line and "blinded" in line for line in lines)
+    assert [scored(frame.score) for frame in read_frames(db, since=None, camera=None, state="BAD")] == [
+        word for line in lines for word in line.split() if re.fullmatch(r"[01]\.[0-9]+", word)
+    ], "as the page writes scores"
     assert any(line.strip().startswith("evidence/belt/") for line in lines)
 
 
@@ -197,7 +196,7 @@ def test_events_have_no_state_and_no_boxes(
     [("30m", timedelta(minutes=30)), ("8h", timedelta(hours=8)), ("7d", timedelta(days=7))],
 )
 def test_how_long_ago_is_a_moment(text: str, ago: timedelta) -> None:
-    assert abs(datetime.now(timezone.utc) - ago - _moment(text)) < timedelta(seconds=10)
+    assert abs(datetime.now(timezone.utc) - ago - log_view.moment(text)) < timedelta(seconds=10)
 
 
 @pytest.mark.parametrize(
@@ -209,10 +208,10 @@ def test_how_long_ago_is_a_moment(text: str, ago: timedelta) -> None:
     ],
 )
 def test_a_date_is_a_moment_in_utc(text: str, moment: datetime) -> None:
-    assert _moment(text) == moment
+    assert log_view.moment(text) == moment
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "-3d", "m", "99999999999d"])
 def test_what_is_no_moment_is_refused_in_words(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="give 2026"):
-        _moment(text)
+        log_view.moment(text)

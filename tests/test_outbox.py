@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import cast
 
 import pytest
+from msgspec.structs import replace
 
 from stream.links import Link
-from stream.messages import Judged, Key, Message, Recorded, Waiting
+from stream.messages import Judged, Key, Message, Recorded, SentPicture, Waiting
 from stream.outbox import REPEAT_MAX, REPEAT_S, Outbox
 from tests.frames import RUN, judged
 
@@ -41,6 +42,29 @@ def test_a_verdict_is_sent_again_until_it_is_on_disk() -> None:
     box.repeat(9 * REPEAT_S)
     assert len(link.sent) == 3
     assert len(box) == 0
+
+
+@pytest.mark.parametrize("first", ["BAD", "GOOD", "UNKNOWN"])
+@pytest.mark.parametrize("second", ["BAD", "GOOD", "UNKNOWN"])
+def test_a_frame_that_is_judged_again_before_the_answer_keeps_its_first_verdict(first: str, second: str) -> None:
+    box, link = outbox()
+    kept = replace(judged(1, first), picture=SentPicture("raw", bytes(100)))
+    box.send(kept, 0.0)
+    box.send(judged(1, second), 0.5)
+    assert link.sent == [kept, kept] and len(box) == 1
+    box.repeat(0.5 + REPEAT_S)
+    assert link.sent == [kept] * 3
+
+
+def test_an_inspector_with_too_many_bytes_of_pictures_in_hand_asks_for_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stream.outbox.PICTURES_FULL_BYTES", 250)
+    box, _ = outbox()
+    for seq in range(3):
+        assert not box.full
+        box.send(replace(judged(seq, "BAD"), picture=SentPicture("raw", bytes(100))), 0.0)
+    assert box.full
+    box.hear(Recorded("belt", (Key(RUN, 1),)))
+    assert not box.full
 
 
 @pytest.mark.parametrize(

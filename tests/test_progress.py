@@ -7,8 +7,9 @@ import re
 
 import pytest
 
-from stream.messages import CameraStatus, HouseStatus
-from stream.progress import Progress
+from stream.lost import LOST_S
+from stream.messages import CameraCounts, CameraStatus, HouseStatus, LineStatus
+from stream.progress import Progress, camera_line, progress_lines
 
 WELL = HouseStatus((), ())
 CODE = re.compile(r"\x1b\[(\?7)?(\d*)([AJlh])")
@@ -116,3 +117,38 @@ def test_a_log_gets_lines_without_codes(monkeypatch: pytest.MonkeyPatch) -> None
     progress.finish()
     first, alarm = out.getvalue().splitlines()
     assert first.startswith("belt         running  1 frames  0 BAD") and alarm == "ALARM  the disk is full"
+
+
+COUNTED = CameraCounts("belt", 100, 60, 5, 30, {"newest": 5}, False, 1)
+
+
+def test_after_a_capture_was_started_again_there_are_never_more_unknown_than_frames() -> None:
+    """Its own count begins anew; what the log has of the session does not."""
+    again = CameraStatus("belt", 2, "running", "", 3, 25.0, 0, 0.0, {"ring_full": 1}, 0, True)
+    (line,) = progress_lines([again], LineStatus("s", "", "", (COUNTED,), (), None, None, ()), WELL)
+    assert "100 frames  5 BAD  30 UNKNOWN  5 dropped" in line
+
+
+def test_before_the_recorder_has_said_anything_the_captures_own_count_is_shown() -> None:
+    assert "7 frames  0 BAD  0 UNKNOWN  0 dropped" in camera_line(camera(7), None)
+
+
+def test_a_camera_that_has_been_lost_for_a_while_is_an_alarm_at_the_terminal_until_it_is_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now_s = 1000.0
+    monkeypatch.setattr("stream.progress.time.monotonic", lambda: now_s)
+    terminal = Terminal()
+    progress = Progress(terminal)
+
+    def after(seconds: float, state: str) -> list[str]:
+        nonlocal now_s
+        now_s += seconds
+        lid = CameraStatus("lid", 1, state, "nothing listens there", 8, 0.0, 0, 0.0, {}, 0, True)
+        progress.show([camera(1), lid], None, WELL)
+        return [row for row in terminal.screen() if row.startswith("ALARM")]
+
+    assert not after(0.0, "retrying") and not after(LOST_S - 0.1, "retrying")
+    (alarm,) = after(0.1, "retrying")
+    assert alarm.startswith("ALARM  lid: ") and "nothing of it is inspected" in alarm
+    assert not after(1.0, "running") and not after(1.0, "retrying"), "it came back, so that is another loss"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import sqlite3
 from pathlib import Path
 
 import pytest
 
+from stream.defect_log import FILE
 from stream.incidents import IncidentBook
 from stream.problem import ConfigurationError
 from stream.replay import Change, add_arguments, compare, run
@@ -45,6 +48,28 @@ def test_the_frames_whose_verdict_changed_are_named(after: Words, expected: list
     assert found.note.startswith(note)
     assert found.same is (after is BEFORE)
     assert found.same_digest is (after is BEFORE)
+
+
+@pytest.mark.parametrize(
+    ("engines", "told"),
+    [(("a", "b"), True), (("a", "a"), False), (("", "b"), False)],
+    ids=["another", "the same", "not on record"],
+)
+def test_another_engine_is_named_where_the_digests_differ(engines: tuple[str, str], told: bool) -> None:
+    differs: Words = [("GOOD", 0.11), *BEFORE[1:]]
+    assert compare(book(1, BEFORE), book(2, differs), *engines).note.endswith("judged by a, and now by b") is told
+    assert "judged by" not in compare(book(1, BEFORE), book(2, BEFORE), *engines).note
+
+
+def test_a_damaged_log_is_an_error_in_words_and_not_a_verdict(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "line.yaml"
+    file.write_text(f"data_dir: {tmp_path}\ncameras: {{belt: {{source: a.mp4}}}}\n")
+    with contextlib.closing(sqlite3.connect(tmp_path / FILE)) as db:
+        db.execute("CREATE TABLE runs (camera TEXT)")
+    assert called("a.mp4", "--config", str(file), "--diff", "1") == 2
+    assert f"{FILE}: the log cannot be read: " in capsys.readouterr().err
 
 
 TWO_CAMERAS = "cameras:\n  belt:\n    source: a.mp4\n  lid:\n    source: b.mp4\n"

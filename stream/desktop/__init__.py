@@ -1,0 +1,1 @@
+"""The live overlay in a window of its own: on the line's computer, or on any other that reaches its page."""

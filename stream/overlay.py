@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import cv2
 import numpy as np
 
+from detector.regions import Where
 from detector.verdict import Box
-from stream.messages import DefectRecord, VerdictRecord
+from stream.messages import DefectRecord, RegionRecord, VerdictRecord
+from stream.outlines import OTHER_COLOUR, STATE_COLOURS, draw_regions
 from stream.wire import unpack_mask
 
 MASK_COLOUR = (0, 0, 255)  # BGR, as in the reference pipeline
-STATE_COLOURS = {"GOOD": (74, 160, 30), "BAD": (40, 40, 215), "UNKNOWN": (10, 165, 245)}  # BGR
 INK_ON_STATE = {"GOOD": (255, 255, 255), "BAD": (255, 255, 255), "UNKNOWN": (0, 0, 0)}
-OTHER_COLOUR = (120, 120, 120)  # a state that this version does not know
 DEFECT_COLOUR = (0, 255, 255)  # yellow: seen on near black and on near white
 LABEL_SHARE = 0.065  # letter size of the state, as a share of the picture's shorter side
 LABEL_MIN_PX, LABEL_MAX_PX = 12, 200
@@ -22,12 +22,15 @@ LINE_SHARE = 1 / 480  # a line of a picture scaled down to 480 px is still one p
 MARGIN_PX = 3  # between a defect and its box, so that the box does not hide it
 
 
-def draw_verdict(
-    picture: np.ndarray, verdict: VerdictRecord, region: Box | None, *, label: str | None = None
-) -> np.ndarray:
+def draw_verdict(picture: np.ndarray, verdict: VerdictRecord, where: Where, *, label: str | None = None) -> np.ndarray:
     """`draw_overlay` for a verdict as it travels. Raises WireError where its mask does not fit the picture."""
     mask = None if verdict.mask is None else unpack_mask(verdict.mask, *picture.shape[:2])
-    return draw_overlay(picture, verdict.state, verdict.defects, mask, region, label=label)
+    return draw_overlay(picture, verdict.state, verdict.defects, mask, where, label=label, judged=verdict.regions)
+
+
+def label_of(state: str, part: str) -> str:
+    """What stands in the picture: the state, and the part that it is a picture of, where one was announced."""
+    return f"{state}  {part}" if part else state
 
 
 def draw_overlay(
@@ -35,14 +38,16 @@ def draw_overlay(
     state: str,
     defects: Iterable[DefectRecord],
     mask: np.ndarray | None,
-    region: Box | None,
+    where: Where,
     *,
     alpha: float = 0.4,
     label: str | None = None,
+    judged: Sequence[RegionRecord] = (),
 ) -> np.ndarray:
     """A new picture (H, W, 3) BGR uint8: red mask, yellow defect boxes, the region in the state's colour, the state.
 
     `mask` is (H, W) uint8 0/1. `label` None writes the state itself, an empty one nothing. It stands in the lower left.
+    Named regions have each a thinner outline, in the colour of what was `judged` of it.
     """
     drawn = picture.copy()
     if mask is not None:
@@ -50,8 +55,10 @@ def draw_overlay(
     thickness = max(1, round(max(drawn.shape[:2]) * LINE_SHARE))
     for defect in defects:
         _rectangle(drawn, _grown(Box(*defect.box), MARGIN_PX * thickness), DEFECT_COLOUR, thickness)
-    if region is not None:
-        _rectangle(drawn, region, STATE_COLOURS.get(state, OTHER_COLOUR), 2 * thickness)
+    if isinstance(where, tuple):
+        draw_regions(drawn, where, judged, thickness)
+    elif where is not None:
+        _rectangle(drawn, where, STATE_COLOURS.get(state, OTHER_COLOUR), 2 * thickness)
     _write(drawn, state if label is None else label, state)
     return drawn
 

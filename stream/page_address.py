@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 
-from stream.links import BusyError
+from stream.claim import BusyError
 from stream.settings import DisplaySettings
 
 BACKLOG = 64

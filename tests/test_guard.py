@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from stream.web.guard import Guard, GuardError, bearer, read_token
+from stream.web.credentials import basic, bearer
+from stream.web.guard import Approach, Guard, GuardError, kept_by_browsers, read_token
 
 TOKEN = "0123456789abcdef"
+HOST, OURS = "127.0.0.1:8080", "http://127.0.0.1:8080"
 LOOPBACK = Guard("127.0.0.1", frozenset({"belt-pc"}), None)
 OPEN = Guard("0.0.0.0", frozenset({"belt-pc"}), TOKEN)
 
@@ -89,3 +91,63 @@ def test_a_token_that_guards_nothing_is_refused(tmp_path: Path, content: bytes) 
 def test_a_missing_token_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(GuardError, match=r"display\.token_file"):
         read_token(tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    ("approach", "allowed"),
+    [
+        (Approach("GET", "/incidents", HOST, site="cross-site", mode="navigate", dest="document", page=True), True),
+        (Approach("GET", "/status.json", HOST, site="cross-site", mode="navigate", dest="document"), False),
+        (Approach("GET", "/incidents", HOST, site="cross-site", mode="navigate", dest="iframe", page=True), False),
+        (Approach("GET", "/incidents", HOST, site="cross-site", mode="no-cors", dest="image", page=True), False),
+        (Approach("HEAD", "/incidents", HOST, site="cross-site", mode="navigate", dest="document", page=True), False),
+        (Approach("GET", "/incidents", HOST, site="same-site", mode="cors", dest="empty", page=True), False),
+        (Approach("POST", "/api/x", HOST, cookies=True, form=True, allowed=("POST",)), False),
+        (Approach("POST", "/api/x", HOST, cookies=True, form=True, origin=OURS, allowed=("POST",)), True),
+        (Approach("POST", "/api/x", HOST, cookies=True, form=False, allowed=("POST",)), True),
+        (Approach("POST", "/api/x", HOST, cookies=False, form=True, allowed=("POST",)), True),
+        (Approach("POST", "/api/x", HOST, cookies=True, origin="http://evil.example", allowed=("POST",)), False),
+        (Approach("POST", "/api/x", HOST, site="cross-site", allowed=("POST",)), False),
+        (Approach("GET", "/api/x", HOST, cookies=True, form=True), True),
+    ],
+)
+def test_a_link_opens_pages_alone_and_a_form_of_another_site_changes_nothing(approach: Approach, allowed: bool) -> None:
+    assert (LOOPBACK.refusal(approach) is None) is allowed
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "kept"),
+    [
+        ("/evidence/belt/1/2/frame.png", 200, True),
+        ("/samples/belt/1/2/thumb.jpg", 200, True),
+        ("/evidence/belt/1/2/frame.png", 404, False),
+        ("/evidence/belt/1/2/frame.png", 401, False),
+        ("/evidence/belt/1/2/evidence.json", 200, False),
+        ("/status.json", 200, False),
+        ("/", 200, False),
+        ("/clips/belt/1/2.mp4", 206, False),
+    ],
+)
+def test_a_browser_keeps_pictures_that_are_never_another_and_nobody_in_between(
+    path: str, status: int, kept: bool
+) -> None:
+    said = kept_by_browsers(path, status)
+    assert said.startswith("private") and ("immutable" in said) is kept
+
+
+@pytest.mark.parametrize(
+    ("header", "found"),
+    [
+        ("Basic dmVyYTp3b3Jk", ("vera", "word")),
+        ("basic dmVyYTp3OnI6ZA==", ("vera", "w:r:d")),
+        ("Basic asO2cmc6w7w=", ("jörg", "ü")),
+        ("Basic dmVyYQ==", None),
+        ("Basic ????", None),
+        ("Basic /w==", None),
+        ("Basic " + "A" * 5000, None),
+        ("Bearer dmVyYTp3b3Jk", None),
+        (None, None),
+    ],
+)
+def test_a_basic_header_is_taken_apart(header: str | None, found: tuple[str, str] | None) -> None:
+    assert basic(header) == found

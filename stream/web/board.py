@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stream.messages import CameraCounts, CameraStatus, HouseStatus, LineStatus, RoleStatus
 from stream.settings import CameraSettings, LineSettings
+from stream.web.metrics_page import Seen
 from stream.web.talk import CameraView, Incidents, PageCounts, PageStatus
 
 STALE_MS = 1000.0  # a picture silent for longer is not live
@@ -19,12 +20,15 @@ class Board:
     def __init__(self, line: LineSettings, session: str) -> None:
         self._settings = line
         self._session = session
+        self._known = {camera.name for camera in line.cameras}
         self._cameras: dict[str, tuple[CameraStatus, int]] = {}
         self._line: tuple[LineStatus, int] | None = None
         self._house = HouseStatus((), ())
 
     def take(self, message: CameraStatus | LineStatus | HouseStatus, now_ns: int) -> None:
         if isinstance(message, CameraStatus):
+            if message.camera not in self._known:
+                return
             self._cameras[message.camera] = (message, now_ns)
         elif isinstance(message, LineStatus):
             self._line = (message, now_ns)
@@ -48,12 +52,23 @@ class Board:
             cameras=tuple(self._view(c, counts.get(c.name, _NOTHING_COUNTED), now_ns) for c in self._settings.cameras),
             roles=self._house.roles,
             page=page,
+            recipe=self._house.recipe,
+            records=self._line is not None and line.commits and now_ns - self._line[1] <= RECORDER_SILENT_NS,
         )
+
+    def seen(self, status: PageStatus) -> Seen:
+        """What /metrics is made of; `status` as it stands."""
+        slots = {camera.name: camera.slots for camera in self._settings.cameras}
+        said = {name: one for name, (one, _) in self._cameras.items()}
+        line = self._line[0] if self._line else _NO_LINE
+        return Seen(status, said, slots, line.figures, line.challenges)
 
     def _view(self, camera: CameraSettings, counts: CameraCounts, now_ns: int) -> CameraView:
         said, heard_ns = self._cameras.get(camera.name, (None, now_ns))
         silent_ns = now_ns - heard_ns
         state, text = camera_state(said, silent_ns, self._role(f"capture {camera.name}"))
+        parts = self._line[0].parts if self._line else ()
+        last = next((part for part in parts if part.camera == camera.name), None)
         return CameraView(
             name=camera.name,
             state=state,
@@ -61,7 +76,7 @@ class Board:
             stale_after_ms=stale_after_ms(camera),
             fps=said.fps if said and silent_ns <= SILENT_NS else 0.0,
             waiting=said.waiting if said else 0,
-            lost=said.lost if said else 0,
+            lost=max(counts.lost, said.lost if said else 0),
             captured=counts.captured,
             good=counts.good,
             bad=counts.bad,
@@ -69,6 +84,10 @@ class Board:
             dropped=counts.dropped,
             ledger_closed=counts.ledger_closed,
             incidents=counts.incidents,
+            alarms=said.alarms if said and silent_ns <= SILENT_NS else (),
+            clock=said.clock if said and silent_ns <= SILENT_NS else None,
+            part=last.part if last else "",
+            part_state=last.state if last else "",
         )
 
     def _role(self, name: str) -> RoleStatus | None:

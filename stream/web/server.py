@@ -1,180 +1,139 @@
-"""The page's HTTP server: routes and what guards them. The only file that knows aiohttp."""
+"""The page's HTTP server: its routes. Who may ask for them is admission.py's business."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
+import logging
 import socket
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
-from pathlib import Path
 
-from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
-from stream.keeping import EVIDENCE_FOLDER, evidence_folder
-from stream.limits import CAMERA_NAME
-from stream.web.audience import Audience, CrowdedError, Viewer
-from stream.web.guard import ANSWER_HEADERS, Guard, bearer
-from stream.web.talk import PageStatus, TalkError, hear, picture_bytes, text_of
+from stream.page_address import BACKLOG
+from stream.web.admission import Admission
+from stream.web.api.answering import in_json
+from stream.web.api.table import ROUTES, Route
+from stream.web.door import PATIENCE_S, Door
+from stream.web.guard import ANSWER_HEADERS, OPENING, kept_by_browsers
+from stream.web.live import Live
+from stream.web.page import Page
+from stream.web.pages import STATIC, add_pages
+from stream.web.visitor import UNNAMED, VISITOR
 
-STATIC = Path(__file__).parent / "static"
-EVIDENCE_FILES = ("frame.png", "mask.png", "overlay.jpg", "thumb.jpg", "evidence.json")
-NUMBER = re.compile(r"[0-9]{1,20}")
 REQUEST_MAX = 4096  # bytes of a body, a line, a header, a WebSocket message: the page sends far less
-UNGUARDED = "/live"  # says only that the loop works
 CLOSING_S = 1.0
-
-Answering = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-@dataclass(frozen=True)
-class Page:
-    """What the server needs."""
-
-    guard: Guard
-    audience: Audience
-    data_dir: Path
-    status: Callable[[], PageStatus]
+RIGHTS = {(route.method, route.path): route.role for route in ROUTES}
+LINGERING_S = 1.0  # for the rest of a body that nobody wants
 
 
 @contextlib.asynccontextmanager
-async def serving(page: Page, listening: socket.socket) -> AsyncIterator[None]:
-    """Serves the page on a socket that listens already."""
+async def serving(page: Page, listening: socket.socket, patience_s: float = PATIENCE_S) -> AsyncIterator[None]:
+    """Serves the page on a socket that listens already. `patience_s`: how long a request may take to come."""
+    admission = Admission(page.guard, page.turned_away, page.logins, RIGHTS)
+    async with contextlib.AsyncExitStack() as stack:
+        if page.alarms is not None:
+            await stack.enter_async_context(page.alarms.minding(page.log))
+        await stack.enter_async_context(
+            serving_application(_application(page, admission), admission, listening, patience_s)
+        )
+        yield
+
+
+@contextlib.asynccontextmanager
+async def serving_application(
+    application: web.Application, admission: Admission, listening: socket.socket, patience_s: float = PATIENCE_S
+) -> AsyncIterator[None]:
+    """Serves what an application answers, behind the same door."""
+    async with admission.minding(), _listening(application, admission, listening, patience_s):
+        yield
+
+
+@contextlib.asynccontextmanager
+async def _listening(
+    application: web.Application, admission: Admission, listening: socket.socket, patience_s: float
+) -> AsyncIterator[None]:
     runner = web.AppRunner(
-        _application(page),
+        application,
         access_log=None,
+        logger=_quiet(),
         handle_signals=False,
         shutdown_timeout=CLOSING_S,
         max_line_size=REQUEST_MAX,
         max_field_size=REQUEST_MAX,
+        keepalive_timeout=patience_s,  # also how long a first request may take
+        lingering_time=LINGERING_S,
     )
     await runner.setup()
+    assert runner.server is not None
+    admission.door = Door(runner.server, admission.note, patience_s)
+    server = await asyncio.get_running_loop().create_server(admission.door, sock=listening, backlog=BACKLOG)
     try:
-        await web.SockSite(runner, listening).start()
         yield
     finally:
+        server.close()
         await runner.cleanup()
 
 
-def evidence_file(data_dir: Path, camera: str, run: str, seq: str, name: str) -> Path | None:
-    """The file of a frame's evidence; None where the words of the address name none."""
-    if not (CAMERA_NAME.fullmatch(camera) and NUMBER.fullmatch(run) and NUMBER.fullmatch(seq)):
-        return None
-    if name not in EVIDENCE_FILES:
-        return None
-    path = data_dir / evidence_folder(camera, int(run), int(seq)) / name
-    inside = path.resolve().is_relative_to((data_dir / EVIDENCE_FOLDER).resolve())
-    return path if inside and path.is_file() else None
+class _OfOurOwn(logging.Filter):
+    """What a peer sends amiss, or leaves unheard, is counted at the door: it is no error, and no page of the log."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        return not isinstance(error, (HttpProcessingError, ConnectionError))
 
 
-class _Routes:
-    def __init__(self, page: Page) -> None:
-        self._page = page
-        self._open: set[web.WebSocketResponse] = set()
-
-    @web.middleware
-    async def guard(self, request: web.Request, handler: Answering) -> web.StreamResponse:
-        guard = self._page.guard
-        if not guard.host_allowed(request.headers.get("Host")):
-            raise web.HTTPForbidden(text="This page does not answer to that name.\n")
-        if request.path == UNGUARDED or guard.token is None:
-            return await handler(request)
-        if request.path == "/" and guard.token_right(request.query.get("token")):
-            letting_in = web.HTTPSeeOther("/")
-            letting_in.set_cookie(_cookie(request), guard.cookie(), httponly=True, samesite="Strict", path="/")
-            return letting_in
-        given = bearer(request.headers.get("Authorization"))
-        if guard.cookie_right(request.cookies.get(_cookie(request))) or (given and guard.token_right(given)):
-            return await handler(request)
-        raise web.HTTPUnauthorized(text="This page needs its token: open /?token=… once.\n")
-
-    async def index(self, _request: web.Request) -> web.StreamResponse:
-        return web.FileResponse(STATIC / "index.html")
-
-    async def alive(self, _request: web.Request) -> web.StreamResponse:
-        return web.Response(text="the page's loop works\n")
-
-    async def status(self, _request: web.Request) -> web.StreamResponse:
-        return web.Response(text=text_of(self._page.status()), content_type="application/json")
-
-    async def evidence(self, request: web.Request) -> web.StreamResponse:
-        words = request.match_info
-        path = await asyncio.to_thread(
-            evidence_file, self._page.data_dir, words["camera"], words["run"], words["seq"], words["file"]
-        )
-        if path is None:
-            raise web.HTTPNotFound(text="No such evidence.\n")
-        return web.FileResponse(path)
-
-    async def live(self, request: web.Request) -> web.StreamResponse:
-        if not self._page.guard.origin_allowed(request.headers.get("Origin"), request.headers.get("Host")):
-            raise web.HTTPForbidden(text="Another site may not open this.\n")
-        try:
-            viewer = self._page.audience.join()
-        except CrowdedError as error:
-            raise web.HTTPServiceUnavailable(text=f"{error}\n") from error
-        opened = web.WebSocketResponse(heartbeat=5, max_msg_size=REQUEST_MAX, compress=False)
-        try:
-            await opened.prepare(request)
-            self._open.add(opened)
-            await self._converse(opened, viewer)
-        finally:
-            self._open.discard(opened)
-            self._page.audience.leave(viewer)
-        return opened
-
-    async def _converse(self, opened: web.WebSocketResponse, viewer: Viewer) -> None:
-        sending = asyncio.ensure_future(_send(opened, viewer))
-        try:
-            async for message in opened:
-                if message.type is not WSMsgType.TEXT:
-                    break
-                self._page.audience.got(viewer, hear(message.data).camera)
-        except TalkError as error:
-            await opened.close(code=WSCloseCode.POLICY_VIOLATION, message=str(error).encode()[:100])
-        finally:
-            sending.cancel()
-            await asyncio.gather(sending, return_exceptions=True)
-
-    async def close(self, _app: web.Application) -> None:
-        for opened in tuple(self._open):
-            await opened.close(code=WSCloseCode.GOING_AWAY, drain=False)
+_OF_OUR_OWN = _OfOurOwn()
 
 
-def _application(page: Page) -> web.Application:
-    routes = _Routes(page)
-    app = web.Application(client_max_size=REQUEST_MAX, middlewares=[routes.guard])
-    app.router.add_get("/", routes.index)
-    app.router.add_get(UNGUARDED, routes.alive)
-    app.router.add_get("/status.json", routes.status)
-    app.router.add_get("/ws", routes.live)
-    app.router.add_get("/evidence/{camera}/{run}/{seq}/{file}", routes.evidence)
+def _quiet() -> logging.Logger:
+    log = logging.getLogger("linewatch.page")
+    log.addFilter(_OF_OUR_OWN)  # once, however often it is added
+    return log
+
+
+def _application(page: Page, admission: Admission) -> web.Application:
+    live = Live(page)
+    refusing = in_json(route.path for route in ROUTES)
+    app = web.Application(client_max_size=REQUEST_MAX, middlewares=[refusing, admission.admit])
+    for route in ROUTES:
+        app.router.add_route(route.method, route.path, calling(route, page))
+        if route.method == "GET":
+            app.router.add_route("HEAD", route.path, calling(route, page))
+    add_pages(app)
+    app.router.add_post(OPENING, admission.open)
+    app.router.add_get("/ws", live.open)
     app.router.add_static("/static", STATIC, show_index=False, follow_symlinks=False)
-    app.on_response_prepare.append(_say_what_is_allowed)
-    app.on_shutdown.append(routes.close)
+    app.on_response_prepare.append(say_what_is_allowed)
+    app.on_shutdown.append(live.close)
+    app.on_shutdown.append(ending(page))
     return app
 
 
-async def _send(opened: web.WebSocketResponse, viewer: Viewer) -> None:
-    """Sends what waits for the viewer for as long as the connection holds."""
-    with contextlib.suppress(ConnectionError):
-        while True:
-            await viewer.something.wait()
-            texts, pictures = viewer.take()
-            for text in texts:
-                await opened.send_str(text)
-            for picture in pictures:
-                await opened.send_bytes(picture_bytes(picture, time.monotonic_ns()))
+def calling(route: Route, page: Page) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """What the router calls for a route of the table."""
+
+    async def call(request: web.Request) -> web.StreamResponse:
+        if VISITOR not in request:
+            request[VISITOR] = UNNAMED
+        return await route.handler(request, page)
+
+    return call
 
 
-async def _say_what_is_allowed(_request: web.Request, answer: web.StreamResponse) -> None:
+def ending(page: Page) -> Callable[[web.Application], Awaitable[None]]:
+    """What goes on for as long as the page does, ends with it."""
+
+    async def end(_app: web.Application) -> None:
+        page.listeners.end()
+        page.log.close()
+        page.bulk.close()
+
+    return end
+
+
+async def say_what_is_allowed(request: web.Request, answer: web.StreamResponse) -> None:
+    """What every answer tells the browser."""
     answer.headers.update(ANSWER_HEADERS)
-    answer.headers.setdefault("Cache-Control", "no-cache")
-
-
-def _cookie(request: web.Request) -> str:
-    """Browsers share cookies between the ports of a host: two lines on one computer must not take each other's."""
-    port = request.transport.get_extra_info("sockname")[1] if request.transport else 0
-    return f"linewatch-{port}"
+    answer.headers.setdefault("Cache-Control", kept_by_browsers(request.path, answer.status))

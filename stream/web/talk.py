@@ -1,42 +1,12 @@
-"""What the page and its server say to each other, and the bytes of it. Pure.
-
-A picture travels as one binary message: four bytes of header length (big endian), the header as JSON, the JPEG. So a
-picture and its verdict cannot be mixed up on the way. Everything else is JSON text with a `kind`.
-"""
+"""What the page and its server say to each other beside pictures (pictures.py): JSON texts with a `kind`. Pure."""
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
-from stream.messages import IncidentRecord, Judged, RoleStatus
-
-
-class Picture(msgspec.Struct, frozen=True):
-    """A judged frame with its overlay drawn in, ready for any viewer."""
-
-    judged: Judged
-    jpeg: bytes
-
-    @property
-    def camera(self) -> str:
-        return self.judged.frame.camera
-
-
-class PictureHeader(msgspec.Struct, frozen=True):
-    """What is said of a picture; ages as of the moment it was sent."""
-
-    camera: str
-    run: int
-    seq: int
-    state: str
-    score: float | None
-    reason: str | None
-    defects: int
-    age_ms: float  # since it was captured
-    judged_ms: float  # since it was judged
-    latency_ms: float  # from capture to verdict
-    width: int
-    height: int
+from stream.messages import CameraAlarm, ClockStatus, IncidentRecord, RoleStatus
 
 
 class CameraView(msgspec.Struct, frozen=True):
@@ -56,6 +26,10 @@ class CameraView(msgspec.Struct, frozen=True):
     dropped: dict[str, int]
     ledger_closed: bool
     incidents: int
+    alarms: tuple[CameraAlarm, ...] = ()  # what is wrong with its pictures
+    part: str = ""  # the last one that is decided
+    part_state: str = ""
+    clock: ClockStatus | None = None  # the camera's own
 
 
 class PageCounts(msgspec.Struct, frozen=True):
@@ -65,6 +39,18 @@ class PageCounts(msgspec.Struct, frozen=True):
     painted: int
     torn: int  # pictures that were overwritten before they could be copied: skipped
     refused: int  # pictures that could not be drawn: skipped
+    turned_away: dict[str, int] = {}  # requests that were refused, by kind
+
+
+class AlarmState(msgspec.Struct, frozen=True):
+    """An alarm that stands; one that is not acknowledged sounds."""
+
+    text: str
+    camera: str  # empty: of the line
+    since_utc_ns: int
+    acknowledged_by: str = ""  # empty: nobody has
+    acknowledged_utc_ns: int = 0
+    words: str = ""  # the text without its counts: the same for as long as it is the same alarm
 
 
 class PageStatus(msgspec.Struct, frozen=True, tag_field="kind", tag="status"):
@@ -80,6 +66,9 @@ class PageStatus(msgspec.Struct, frozen=True, tag_field="kind", tag="status"):
     cameras: tuple[CameraView, ...]
     roles: tuple[RoleStatus, ...]
     page: PageCounts
+    recipe: str = ""  # in force; empty: none
+    records: bool = False  # whether the recorder is heard, and its disk takes what it writes
+    alarm_states: tuple[AlarmState, ...] = ()  # those of the line and of its cameras, the longest standing first
 
 
 class Incidents(msgspec.Struct, frozen=True, tag_field="kind", tag="incidents"):
@@ -94,54 +83,44 @@ class Got(msgspec.Struct, frozen=True, tag_field="kind", tag="got"):
     camera: str
 
 
+CamerasMost = msgspec.Meta(max_length=64)
+WidthPx = Annotated[int, msgspec.Meta(ge=1, le=1 << 16)]
+
+
+class Look(msgspec.Struct, frozen=True, tag_field="kind", tag="look"):
+    """Which cameras the page shows, and how many pixels wide; the others' pictures are not sent. Before it, all are."""
+
+    cameras: Annotated[dict[str, WidthPx], CamerasMost]
+    full: bool = False  # wider than `display.width_px`, too: somebody looks closely
+
+
+class Echo(msgspec.Struct, frozen=True, tag_field="kind", tag="echo"):
+    """The page asks what time it is here, to know how long pictures are on their way."""
+
+    page_ms: float  # by the page's own clock
+
+
+class Echoed(msgspec.Struct, frozen=True, tag_field="kind", tag="echoed"):
+    """The answer."""
+
+    page_ms: float  # as it was sent
+    here_ms: float  # by the clock of PictureHeader.sent_ms
+
+
 class TalkError(ValueError):
     """The page sent something that is not of our language."""
 
 
-_heard = msgspec.json.Decoder(Got)
+_heard = msgspec.json.Decoder(Got | Look | Echo)
 
 
-def header_of(judged: Judged, now_mono_ns: int) -> PictureHeader:
-    """What is said of a picture that is sent now."""
-    frame, verdict = judged.frame, judged.verdict
-    return PictureHeader(
-        camera=frame.camera,
-        run=frame.run,
-        seq=frame.seq,
-        state=verdict.state,
-        score=verdict.score,
-        reason=verdict.reason,
-        defects=len(verdict.defects),
-        age_ms=max(0.0, (now_mono_ns - frame.captured_mono_ns) / 1e6),
-        judged_ms=max(0.0, (now_mono_ns - judged.judged_mono_ns) / 1e6),
-        latency_ms=max(0.0, (judged.judged_mono_ns - frame.captured_mono_ns) / 1e6),
-        width=frame.width,
-        height=frame.height,
-    )
-
-
-def picture_bytes(picture: Picture, now_mono_ns: int) -> bytes:
-    """The binary message of a picture that is sent now."""
-    header = msgspec.json.encode(header_of(picture.judged, now_mono_ns))
-    return len(header).to_bytes(4, "big") + header + picture.jpeg
-
-
-def split_picture(message: bytes) -> tuple[PictureHeader, bytes]:
-    """Header and JPEG of a binary message, as the page takes it apart. Raises TalkError."""
-    length = int.from_bytes(message[:4], "big")
-    try:
-        return msgspec.json.decode(message[4 : 4 + length], type=PictureHeader), message[4 + length :]
-    except msgspec.DecodeError as error:
-        raise TalkError(f"not a picture: {error}") from error
-
-
-def text_of(said: PageStatus | Incidents) -> str:
+def text_of(said: PageStatus | Incidents | Echoed) -> str:
     return msgspec.json.encode(said).decode()
 
 
-def hear(text: str) -> Got:
+def hear(text: str) -> Got | Look | Echo:
     """What the page said. Raises TalkError."""
     try:
         return _heard.decode(text)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise TalkError(f"not a word of the page: {error}") from error

@@ -18,6 +18,7 @@ export function facts(list, rows) {
   rows.forEach(([, value, options], index) => {
     const row = list.children[index];
     write(row.lastElementChild, String(value), options?.small ?? "");
+    row.className = options?.name ?? "";
     row.toggleAttribute("data-some", Boolean(options?.some));
   });
 }

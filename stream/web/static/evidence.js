@@ -1,9 +1,11 @@
 // One incident's evidence: the judged picture, its mask and overlay, and all that is on record of it.
 
 import { facts, make } from "./elements.js";
-import { clock, day, incidentIn, number } from "./rules.js";
+import { clock, day, incidentIn, number, scored } from "./rules.js";
 
 const CHOICES = ["overlay.jpg", "frame.png", "mask.png"];
+const ORIGINAL = "frame.png";
+const AS_JUDGED = "frame.jpg"; // where the picture travelled as JPEG: the very bytes that were judged
 const STAGES = ["preprocess", "classify", "segment", "postprocess"];
 
 export class Evidence {
@@ -11,6 +13,7 @@ export class Evidence {
     this.dialog = dialog;
     this.incidents = incidents;
     this.gone = false;
+    this.original = ORIGINAL;
     this.part = (name) => dialog.querySelector(`#evidence-${name}`);
     this.address = "";
     this.part("close").addEventListener("click", () => dialog.close());
@@ -28,8 +31,10 @@ export class Evidence {
     if (!incident) return this.dialog.open && this.dialog.close();
     this.address = hash;
     this.gone = false;
+    this.original = ORIGINAL;
     this.folder = `/evidence/${incident.camera}/${incident.run}/${incident.seq}`;
     this.part("title").textContent = `${incident.camera} · frame ${number(Number(incident.seq))}`;
+    this.part("review").href = `/incidents#${incident.camera}/${incident.run}/${Number(incident.seq)}`;
     this.part("facts").replaceChildren();
     this.look();
     this.step();
@@ -38,6 +43,10 @@ export class Evidence {
     const found = answer?.ok ? await answer.json() : null;
     if (this.address !== hash) return;
     this.gone = answer?.status === 404;
+    if (found?.files_sha256?.[AS_JUDGED]) {
+      this.original = AS_JUDGED;
+      this.look();
+    }
     this.part("facts").replaceChildren(...(found ? record(found) : [missing(this.gone)]));
     this.goOn();
   }
@@ -60,7 +69,7 @@ export class Evidence {
   look() {
     const chosen = this.dialog.querySelector("input:checked");
     const picture = this.part("picture");
-    picture.src = `${this.folder}/${chosen.value}`;
+    picture.src = `${this.folder}/${chosen.value === ORIGINAL ? this.original : chosen.value}`;
     picture.alt = chosen.nextElementSibling.textContent;
   }
 
@@ -86,11 +95,13 @@ function missing(gone) {
 function record(found) {
   const verdict = make("div", "verdict", make("strong", "", found.state));
   verdict.dataset.state = found.state;
-  if (typeof found.score === "number") verdict.append(make("span", "", `score ${found.score.toFixed(4)}`));
+  if (typeof found.score === "number") verdict.append(make("span", "", `score ${scored(found.score, found.threshold ?? null)}`));
   return [
     verdict,
     make("h3", "", found.defects?.length ? "Defects" : "No defects listed"),
-    found.defects?.length ? defects(found.defects) : null,
+    found.defects?.length ? defects(found.defects, found.mm_per_px) : null,
+    found.regions?.length ? make("h3", "", "Regions") : null,
+    found.regions?.length ? list(found.regions.map(region)) : null,
     make("h3", "", "On record"),
     list(rows(found)),
     make("h3", "", "Files, by SHA-256"),
@@ -108,13 +119,20 @@ function rows(found) {
     ["stages, ms", stages],
     ["time in source", typeof found.pts_s === "number" ? `${found.pts_s.toFixed(3)} s` : null],
     ["picture", `${found.width} × ${found.height} px`],
+    ["part", found.part],
     ["run", found.run],
     ["bundle", found.bundle_id],
+    ["recipe", found.recipe],
     ["settings", found.settings_id],
     ["inspector", found.inspector],
     ["computer", found.host],
     ["reason", found.reason],
   ].filter(([, value]) => value !== null && value !== undefined && value !== "");
+}
+
+function region(one) {
+  const said = typeof one.score === "number" ? `score ${scored(one.score)}` : one.reason;
+  return [one.name, [one.state, said].filter(Boolean).join(", ")];
 }
 
 function list(rowsOf, code = false) {
@@ -124,10 +142,15 @@ function list(rowsOf, code = false) {
   return made;
 }
 
-function defects(found) {
-  const head = ["kind", "score", "area px", "length px", "width px", "at"].map((word) => make("th", "", word));
+function defects(found, scale) {
+  const unit = scale ? "px, mm" : "px";
+  const size = (px) => px.toFixed(1) + (scale ? `\n${(px * scale).toFixed(2)}` : "");
+  const named = found.some((d) => d.region);
+  const words = ["kind", "score", "area px", `length ${unit}`, `width ${unit}`, "at", ...(named ? ["region"] : [])];
+  const head = words.map((word) => make("th", "", word));
   const body = found.map((d) => make("tr", "", ...[
-    d.kind, d.score.toFixed(2), number(d.area_px), d.length_px.toFixed(1), d.width_px.toFixed(1), `${d.box[0]}, ${d.box[1]}`,
+    d.kind, scored(d.score), number(d.area_px), size(d.length_px), size(d.width_px), `${d.box[0]}, ${d.box[1]}`,
+    ...(named ? [d.region] : []),
   ].map((text) => make("td", "", text))));
   return make("table", "", make("thead", "", make("tr", "", ...head)), make("tbody", "", ...body));
 }

@@ -1,7 +1,7 @@
 // The newest incidents, newest first. Elements are kept while their incident is, so that nothing flickers.
 
 import { make } from "./elements.js";
-import { addressOf, clock, number } from "./rules.js";
+import { addressOf, clock, counted, number, scored } from "./rules.js";
 
 export class Incidents {
   constructor(list, none, count) {
@@ -47,12 +47,13 @@ function row(incident) {
 }
 
 function words(incident) {
-  const frames = incident.frames === 1 ? "1 frame" : `${number(incident.frames)} frames`;
+  const frames = counted(incident.frames, "frame");
+  const part = incident.part ? ` · ${incident.part}` : "";
   const kept = incident.evidence ? "" : " · no evidence yet";
   return [
     make("strong", "", clock(incident.captured_utc_ns)),
-    make("span", "score", `BAD ${incident.worst_score.toFixed(2)}`),
-    make("span", "", `${incident.camera} · ${frames} · #${number(incident.worst_seq)}${kept}`),
+    make("span", "score", `BAD ${scored(incident.worst_score)}`),
+    make("span", "", `${incident.camera}${part} · ${frames} · #${number(incident.worst_seq)}${kept}`),
   ];
 }
 

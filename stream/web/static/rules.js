@@ -1,7 +1,12 @@
 // What the page may claim, by its own clock. Pure: no element, no socket, no clock.
+//
+// The desktop's window has the same rules (stream/desktop/situation.py, stream/number_words.py): tests/test_same_rules.py
+// asks both of them the same.
 
 export const FRESH_MS = 1000; // the server says how the line is five times a second
 
+const SCORE_DIGITS = 4;
+const SCORE_DIGITS_MOST = 8;
 const WORDS = { GOOD: "good", BAD: "bad", UNKNOWN: "unknown" };
 
 /** How old a shown picture is, and how long no other has come; both go on while nothing arrives. */
@@ -18,23 +23,20 @@ export function situation(camera, shown, silentMs, watchedMs, now) {
   const after = camera ? camera.stale_after_ms : FRESH_MS;
   const silent = shown ? ages(shown, now).silent : watchedMs;
   if (shown && silent <= after) {
-    const { state, reason, score } = shown.header;
-    return { kind: WORDS[state] ?? "unknown", word: WORDS[state] ? state : "UNKNOWN", text: why(state, reason, score), cover: false };
+    const { state, reason, score, threshold } = shown.header;
+    const text = reason || (score === null ? "" : `score ${scored(score, threshold)}`);
+    return { kind: WORDS[state] ?? "unknown", word: WORDS[state] ? state : "UNKNOWN", text, cover: false };
   }
   const heard = camera !== null && silentMs <= FRESH_MS;
   if (heard && camera.state === "ended") return covered("ended", "ENDED", camera.text);
-  if (heard && camera.state === "retrying") return covered("retrying", "RETRYING", camera.text || "trying again…");
+  if (heard && camera.state === "retrying") return covered("retrying", "RETRYING", `not inspected · ${camera.text || "trying again…"}`);
+  if (heard && camera.state === "waiting") return covered("waiting", "WAITING", camera.text);
   if (!shown && (silent <= after || (heard && camera.state === "starting"))) return covered("waiting", "WAITING", heard ? camera.text : "");
   return covered("stale", "STALE", staleText(camera, shown, silent, heard));
 }
 
 function covered(kind, word, text) {
   return { kind, word, text, cover: true };
-}
-
-function why(state, reason, score) {
-  if (reason) return reason;
-  return score === null ? "" : `score ${score.toFixed(2)}`;
 }
 
 function staleText(camera, shown, silent, heard) {
@@ -45,8 +47,23 @@ function staleText(camera, shown, silent, heard) {
 
 /** The worst of all cameras, for the window's title. */
 export function worst(situations) {
-  const order = ["bad", "stale", "retrying", "unknown", "waiting", "good", "ended"];
+  const order = ["bad", "stale", "retrying", "unknown", "good", "waiting", "ended"];
   return order.map((kind) => situations.find((s) => s.kind === kind)).find(Boolean) ?? null;
+}
+
+/** How many columns show so many pictures largest. `chrome`: pixels of a card's height that are not picture. */
+export function columnsFor(count, width, height, chrome, aspect = 16 / 9) {
+  const shown = (columns) => {
+    const rows = Math.ceil(count / columns);
+    return Math.min(width / columns, Math.max(0, height / rows - chrome) * aspect);
+  };
+  const all = Array.from({ length: Math.max(1, count) }, (_, at) => at + 1);
+  return all.reduce((best, columns) => (shown(columns) > shown(best) ? columns : best));
+}
+
+/** How much a card says: everything where there is one camera, little where there are many. */
+export function densityOf(count) {
+  return count === 1 ? "full" : count <= 4 ? "some" : "little";
 }
 
 export function span(ms) {
@@ -54,6 +71,20 @@ export function span(ms) {
   if (ms < 120_000) return `${Math.round(ms / 1000)} s`;
   if (ms < 7_200_000) return `${Math.round(ms / 60_000)} min`;
   return `${Math.round(ms / 3_600_000)} h`;
+}
+
+/** A score in four digits, and in more where four would not lie on its side of the threshold (null: it is not known). */
+export function scored(score, threshold = null) {
+  for (let digits = SCORE_DIGITS; digits < SCORE_DIGITS_MOST; digits += 1) {
+    const said = score.toFixed(digits);
+    if (threshold === null || Number(said) < threshold === score < threshold) return said;
+  }
+  return score.toFixed(SCORE_DIGITS_MOST);
+}
+
+/** How many of a thing: 1 frame, 2 frames. */
+export function counted(count, one, many = `${one}s`) {
+  return `${number(count)} ${count === 1 ? one : many}`;
 }
 
 export function number(value) {

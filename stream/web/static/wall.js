@@ -1,12 +1,18 @@
 // The cameras: one card each, with its picture, its state and its numbers.
 
+import { ledgerRows, nowRows } from "./camera_facts.js";
 import { facts, write } from "./elements.js";
-import { ages, number, situation, span, worst } from "./rules.js";
+import { decode, draw } from "./overlay.js";
+import { Plate } from "./plate.js";
+import { columnsFor, densityOf, number, worst } from "./rules.js";
 
-const RECENT_MS = 10_000; // how long a BAD picture is remembered on the plate
+const LITTLE = new Set(["age", "frames/s", "BAD"]); // what one of many cards says
+const CHROME_PX = { full: 260, some: 200, little: 90 }; // of a card's height that is not picture, about
 
 export class Wall {
-  constructor(root, template) {
+  /** `becameBad` is called when a camera shows BAD after something else. */
+  constructor(root, template, becameBad = () => {}) {
+    this.becameBad = becameBad;
     this.root = root;
     this.template = template;
     this.cards = new Map();
@@ -16,26 +22,47 @@ export class Wall {
   /** What the server says of every camera. */
   status(cameras, now) {
     this.statusArrived = now;
-    for (const camera of cameras) this.card(camera.name, now).camera = camera;
+    for (const camera of cameras) this.card(camera.name, now).plate.camera = camera;
   }
 
   /** A picture and its verdict, which are shown together or not at all. */
-  async picture(header, jpeg, now) {
-    const card = this.card(header.camera, now);
+  async picture(message) {
+    const card = this.card(message.header.camera, message.arrived);
     const turn = ++card.turn;
-    const bitmap = await createImageBitmap(jpeg);
+    const pixels = await decode(message);
     if (turn > card.drawn) {
       card.drawn = turn;
-      card.draw(header, bitmap, now);
-      card.refresh(performance.now(), performance.now() - this.statusArrived);
+      if (message.header.state === "BAD" && card.shown?.header.state !== "BAD") this.becameBad();
+      card.draw(message, pixels);
+      card.refresh(performance.now(), this.statusArrived);
     }
-    bitmap.close();
+    pixels.close();
+  }
+
+  /** How many pixels wide each camera is shown, {name: pixels}. */
+  widths() {
+    const ratio = window.devicePixelRatio || 1;
+    return Object.fromEntries([...this.cards].map(([name, card]) => [name, Math.max(1, Math.round(card.shownWidth() * ratio))]));
   }
 
   /** Brings all that the clock alone changes up to date; gives the worst of all situations. */
   refresh(now) {
-    const silent = now - this.statusArrived;
-    return worst([...this.cards.values()].map((card) => card.refresh(now, silent)));
+    return worst([...this.cards.values()].map((card) => card.refresh(now, this.statusArrived)));
+  }
+
+  /** Moves the keyboard's focus by so many cameras. */
+  focus(steps) {
+    const names = [...this.root.querySelectorAll(".name")];
+    const at = names.indexOf(document.activeElement);
+    names[(at < 0 ? (steps > 0 ? 0 : names.length - 1) : at + steps + names.length) % names.length]?.focus();
+  }
+
+  /** As many columns as show the pictures largest. */
+  arrange() {
+    const count = this.cards.size;
+    const density = densityOf(count);
+    this.root.dataset.density = density;
+    this.root.style.setProperty("--columns", columnsFor(count, this.root.clientWidth, this.root.clientHeight, CHROME_PX[density]));
   }
 
   card(name, now) {
@@ -43,6 +70,7 @@ export class Wall {
       const card = new Card(this.template.content.firstElementChild.cloneNode(true), name, now);
       this.cards.set(name, card);
       this.root.append(card.element);
+      this.arrange();
     }
     return this.cards.get(name);
   }
@@ -51,89 +79,47 @@ export class Wall {
 class Card {
   constructor(element, name, now) {
     this.element = element;
-    this.watched = now;
-    this.camera = null;
-    this.shown = null;
-    this.lastBad = -Infinity;
+    this.plate = new Plate(element, name);
+    this.plate.watched = now;
     this.turn = 0;
     this.drawn = 0;
     this.part = (selector) => element.querySelector(selector);
-    element.dataset.camera = name;
-    write(this.part(".name"), name);
+    this.part(".name").href = `/camera/${name}`;
   }
 
-  draw(header, bitmap, arrived) {
-    const canvas = this.part("canvas");
-    if (canvas.width !== bitmap.width || canvas.height !== bitmap.height) {
-      canvas.width = bitmap.width;
-      canvas.height = bitmap.height;
-    }
-    canvas.getContext("2d").drawImage(bitmap, 0, 0);
+  get shown() {
+    return this.plate.shown;
+  }
+
+  /** The canvas is as wide as its well, or as its shape lets it be in the well's height. */
+  shownWidth() {
+    const { width, height, clientWidth, clientHeight } = this.part("canvas");
+    return Math.min(clientWidth, (clientHeight * width) / height);
+  }
+
+  draw({ header, arrived, way }, pixels) {
+    draw(this.part("canvas"), header, pixels);
     this.element.dataset.seq = header.seq;
     this.element.dataset.state = header.state;
-    this.shown = { header, arrived };
-    if (header.state === "BAD") this.lastBad = arrived;
+    this.plate.shown = { header, arrived: arrived - way };
   }
 
-  refresh(now, statusSilentMs) {
-    const seen = situation(this.camera, this.shown, statusSilentMs, now - this.watched, now);
-    this.plate(seen, now);
-    this.facts(now);
-    this.note(seen.cover ? "" : this.camera?.text ?? "");
-    if (this.camera) this.ledger(this.camera);
+  refresh(now, statusArrived) {
+    this.plate.statusArrived = statusArrived;
+    const seen = this.plate.refresh(now);
+    const { camera } = this.plate;
+    const little = this.element.parentElement.dataset.density === "little";
+    const rows = nowRows(camera, seen.kind === "ended" ? null : this.shown, now);
+    if (little && camera) rows.push(["BAD", number(camera.bad)]);
+    facts(this.part(".facts"), little ? rows.filter(([word]) => LITTLE.has(word)) : rows);
+    this.note(seen.cover ? "" : camera?.text ?? "");
+    if (camera && !little) facts(this.part(".ledger"), ledgerRows(camera));
     return seen;
-  }
-
-  plate(seen, now) {
-    if (this.element.dataset.kind !== seen.kind) {
-      this.element.dataset.kind = seen.kind;
-      this.part("use").setAttribute("href", `#shape-${seen.kind}`);
-    }
-    write(this.part(".word"), seen.word);
-    write(this.part(".why"), seen.cover ? this.lastWord() : seen.text);
-    write(this.part(".cover-word"), seen.word);
-    write(this.part(".cover-text"), seen.text);
-    this.part(".cover").hidden = !seen.cover;
-    const sinceBad = now - this.lastBad;
-    this.part(".recent").hidden = sinceBad > RECENT_MS || seen.cover;
-    write(this.part(".recent"), `BAD ${Math.max(1, Math.round(sinceBad / 1000))} s ago`);
-    this.part("canvas").ariaLabel = `live picture, ${seen.word}`;
-  }
-
-  lastWord() {
-    return this.shown ? `last: ${this.shown.header.state} #${number(this.shown.header.seq)}` : "";
-  }
-
-  facts(now) {
-    const { camera, shown } = this;
-    const rows = [
-      ["age", shown ? span(ages(shown, now).age) : "–"],
-      ["frames/s", camera ? camera.fps.toFixed(1) : "–"],
-      ["frame", shown ? number(shown.header.seq) : "–"],
-      ["verdict after", shown ? `${shown.header.latency_ms.toFixed(0)} ms` : "–"],
-      ["waiting", camera ? number(camera.waiting) : "–"],
-    ];
-    if (camera?.lost) rows.push(["lost before capture", number(camera.lost)]);
-    facts(this.part(".facts"), rows);
   }
 
   /** What the capture has to say while its pictures go on; a cover says it itself. */
   note(text) {
     this.part(".note").hidden = !text;
     write(this.part(".note"), text);
-  }
-
-  ledger(camera) {
-    const dropped = Object.values(camera.dropped).reduce((sum, count) => sum + count, 0);
-    const open = Math.max(0, camera.captured - camera.good - camera.bad - camera.unknown - dropped);
-    const reasons = Object.entries(camera.dropped).map(([reason, count]) => `${reason} ${number(count)}`).join(", ");
-    facts(this.part(".ledger"), [
-      ["captured", number(camera.captured)],
-      ["GOOD", number(camera.good), { name: "good" }],
-      ["BAD", number(camera.bad), { name: "bad", some: camera.bad }],
-      ["UNKNOWN", number(camera.unknown), { name: "unknown", some: camera.unknown }],
-      ["dropped", number(dropped), { name: "dropped", small: reasons }],
-      ["ledger", camera.ledger_closed ? "closed" : "open", { name: "closed", small: camera.ledger_closed ? "every frame accounted for" : `${number(open)} on their way` }],
-    ]);
   }
 }

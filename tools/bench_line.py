@@ -1,138 +1,159 @@
 """The suite `line`: a whole line in real processes on a drawn recording, against a plain loop with the same models.
 
-live    the recording at its own 30 frames/s, policy newest, one frame in ten BAD: drops, latency, memory
-fast    the same recording as fast as it goes, policy every: frames/s, as a ratio to the plain loop
+live    the recording at its own 30 frames/s, policy newest, one frame in ten BAD: drops, latency by stage, cores
+fast    the same recording as fast as it goes, policy every: frames/s, as a ratio to the plain loop, and as a share of
+        what the processors allow: all cores, divided by the CPU time that all processes together use for a frame
+
+Each with onnxruntime in fp32 and, where it is installed and the processor computes so, with OpenVINO in bf16.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import json
-import subprocess
-import sys
+import os
 import tempfile
 import time
-from dataclasses import asdict, dataclass
-from fractions import Fraction
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import av
-import numpy as np
-from tqdm import tqdm
 
-from detector.cascade import Cascade
+from detector.engines.openvino_engine import computes_bf16
 from detector.opening import open_cascade
-from detector.verdict import Box, State
-from stream.defect_log import LogError, open_for_reading
-from stream.sources.synthetic.belt import Belt
+from detector.verdict import Box
+from tools.bench_recording import draw
+from tools.bench_running import Ran, run_line
+from tools.bench_stages import ALL, cpu_by_role, percentile, rate, stage_ms
 
-FPS = 30
-BAD_EVERY = 10
-SAMPLE_S = 0.2
-SEEDS = range(50)  # belts looked through for a scratched part that the bundle calls BAD
+from .bench_record import Measured
+from .bench_rounds import Contender, Row, compare, row_of
 
-
-@dataclass(frozen=True)
-class LiveFigures:
-    """The line on a live camera."""
-
-    frames: int
-    bad: int
-    dropped: int
-    unknown: int
-    p50_ms: float
-    p99_ms: float
-    peak_pss_mb: float  # all processes of the line together
-
-
-@dataclass(frozen=True)
-class FastFigures:
-    """The line on a recording, and the plain loop on the same."""
-
-    frames: int
-    dropped: int
-    frames_per_s: float
-    plain_loop_frames_per_s: float
-    ratio: float
-    same_digest_twice: bool
+LINE, SPREAD, PLAIN = "the line", "the line, inspectors of one thread", "a plain loop"
+LINE_BF16 = "the line, OpenVINO bf16"
+NO_BF16 = "OpenVINO in bf16 is left out: not installed (`make setup-openvino`), or the processor does not compute so"
+SPREAD_MOST = 4
+NOTES = (
+    "the plain loop: one process that decodes and judges in turn with the same networks, and keeps nothing",
+    "inspectors of one thread: as many as cores, at most four; for recordings, where no single frame is in a hurry",
+    "different digests: 1 where every run `every` gave the same verdicts, bit for bit",
+    "until leased: from capture to the inspector's hand; rest: what an inspector does around the four stages; each "
+    "stage's percentile is its own, so a row need not add up; GOOD behind BAD: the frame straight after a BAD one",
+    "CPU time of the processes' own threads, between a tenth and nine tenths of the frames (proc(5), stat)",
+    "of what the cores allow: frames/s times the CPU time that all processes together use for a frame, by the cores",
+)
+Table = Mapping[str, Mapping[str, float]]  # line of a table -> its columns
 
 
-def measure_line(arguments: argparse.Namespace) -> dict[str, object]:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--rounds", type=int, default=2, help="runs of each contender (default: 2)")
+    parser.add_argument("--seconds", type=float, default=30.0, help="length of the recording (default: 30)")
+    parser.add_argument("--size", default="1920x1080", help="of the pictures (default: 1920x1080)")
+    parser.add_argument("--threads", type=int, default=2, help="CPU threads of an inspector (default: 2)")
+    parser.add_argument("--inspectors", type=int, default=1, help="how many of them (default: 1)")
+    parser.add_argument("--only", choices=("live", "fast"), help="leave the other out")
+
+
+def measure(arguments: argparse.Namespace) -> Measured:
     width, height = (int(side) for side in arguments.size.split("x"))
+    rows: list[Row] = []
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        region = draw(folder / "belt.mp4", width, height, round(arguments.seconds * FPS))
-        live = measure_live(folder, region, arguments.threads)
-        print(
-            f"live   {live.frames} frames at {FPS}/s, {live.bad} BAD: {live.dropped} dropped, {live.unknown} UNKNOWN, "
-            f"capture to verdict p50 {live.p50_ms:.1f} ms, p99 {live.p99_ms:.1f} ms, "
-            f"all processes {live.peak_pss_mb:.0f} MB (PSS)"
-        )
-        fast = measure_fast(folder, region, arguments.threads)
-        print(
-            f"fast   {fast.frames} frames: {fast.dropped} dropped, {fast.frames_per_s:.0f} frames/s; plain loop "
-            f"{fast.plain_loop_frames_per_s:.0f} frames/s; ratio {fast.ratio:.2f}; "
-            f"same digest twice: {'yes' if fast.same_digest_twice else 'NO'}"
-        )
-    return {"live": asdict(live), "fast": asdict(fast)}
+        region = draw(Path(name) / "belt.mp4", width, height, round(arguments.seconds * 30))
+        bench = Bench(Path(name), region, arguments.threads, arguments.inspectors)
+        lines = {LINE: bench}
+        if computes_bf16():
+            lines[LINE_BF16] = replace(bench, engine="openvino", precision="bf16", said="OpenVINO bf16: ")
+        if arguments.only != "fast":
+            live = [Contender(said, line.live) for said, line in lines.items()]
+            rows += compare("live", live, arguments.rounds, base=LINE)
+        if arguments.only != "live":
+            lines[SPREAD] = replace(bench, threads=1, inspectors=min(SPREAD_MOST, _cores()), said="one thread each: ")
+            fast = [Contender(said, line.fast) for said, line in lines.items()]
+            rows += compare("fast", [*fast, Contender(PLAIN, bench.plain)], arguments.rounds, base=PLAIN)
+            rows += [row_of("fast", said, "different digests", [len(one.digests)]) for said, one in lines.items()]
+    tables = [table for line in lines.values() for table in line.tables.items()]
+    rows += [row for setting, rounds in tables for row in _rows(setting, rounds)]
+    return Measured(tuple(rows), NOTES if LINE_BF16 in lines else (*NOTES, NO_BF16))
 
 
-def draw(path: Path, width: int, height: int, frames: int) -> Box:
-    """Writes the recording: nine pictures of a clean part, then one of a scratched part, and so on."""
-    cascade = open_cascade(clock=time.perf_counter, engine="onnxruntime", device="cpu", threads=1)
-    good, bad, region = _pictures(width, height, cascade)
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=FPS, options={"preset": "veryfast", "crf": "20"})
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        for index in tqdm(range(frames), desc="drawing", unit="frame"):
-            picture = bad if index % BAD_EVERY == BAD_EVERY - 1 else np.roll(good, index % 3, axis=1)
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="bgr24")
-            frame.pts, frame.time_base = index, Fraction(1, FPS)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-    return region
+@dataclass
+class Bench:
+    """The contenders on one drawn recording."""
+
+    folder: Path
+    region: Box
+    threads: int
+    inspectors: int
+    engine: str = "onnxruntime"
+    precision: str = "fp32"
+    said: str = ""  # before the names of its tables
+    digests: set[str] = field(default_factory=set, init=False)  # of the runs `every`
+    tables: dict[str, list[Table]] = field(default_factory=dict, init=False)  # setting -> of each round
+
+    def live(self) -> dict[str, float]:
+        """The line on a live camera."""
+        ran = self._run("pace: recorded, policy: newest", memory=False)
+        camera = ran.summary["cameras"]["belt"]
+        age_ms = [(one.judged_mono_ns - one.frame.captured_mono_ns) / 1e6 for one in ran.judged]
+        used = cpu_by_role(ran.cpu, ran.judged)
+        self._keep("live, p50 by stage", stage_ms(ran.judged, 0.5))
+        self._keep("live, p99 by stage", stage_ms(ran.judged, 0.99))
+        self._keep("live, CPU by role", used)
+        return {
+            "frames": camera["captured"],
+            "dropped": sum(camera["dropped"].values()),
+            "BAD": camera["bad"],
+            "UNKNOWN": camera["unknown"],
+            "p50 ms": percentile(age_ms, 0.5),
+            "p99 ms": percentile(age_ms, 0.99),
+            "cores": used[ALL]["cores"],
+        }
+
+    def fast(self) -> dict[str, float]:
+        """The line on a recording, as fast as it goes."""
+        ran = self._run("pace: fast, policy: every", memory=True)
+        camera = ran.summary["cameras"]["belt"]
+        self.digests.add(camera["digest"])
+        used = cpu_by_role(ran.cpu, ran.judged)
+        self._keep("fast, CPU by role", used)
+        return {
+            "frames/s": rate(ran.judged),
+            "dropped": sum(camera["dropped"].values()),
+            "of what the cores allow": rate(ran.judged) * used[ALL]["CPU ms a frame"] / 1e3 / _cores(),
+            "all processes, MB PSS": ran.peak_pss / 1e6,
+        }
+
+    def plain(self) -> dict[str, float]:
+        return {"frames/s": _plain_loop(self.folder / "belt.mp4", self.region, self.threads)}
+
+    def _keep(self, setting: str, table: Table) -> None:
+        self.tables.setdefault(self.said + setting, []).append(table)
+
+    def _run(self, camera: str, *, memory: bool) -> Ran:
+        box = f"[{self.region.x0}, {self.region.y0}, {self.region.x1}, {self.region.y1}]"
+        with tempfile.TemporaryDirectory(dir=self.folder) as name:
+            file, data_dir = Path(name) / "line.yaml", Path(name) / "data"
+            file.write_text(
+                f"data_dir: {data_dir}\ndisplay: {{port: 0}}\ninspector: {{engine: {self.engine}, device: cpu, "
+                f"precision: {self.precision}, threads: {self.threads}, count: {self.inspectors}}}\n"
+                f"cameras: {{belt: {{source: {self.folder / 'belt.mp4'}, region: {box}, {camera}}}}}\n"
+            )
+            return run_line(file, data_dir, self.inspectors, memory=memory)
 
 
-def _pictures(width: int, height: int, cascade: Cascade) -> tuple[np.ndarray, np.ndarray, Box]:
-    """A picture that the shipped bundle calls GOOD, one that it calls BAD, of one belt, and the judged rectangle."""
-    for seed in SEEDS:
-        belt = Belt(width, height, float(FPS), seed, 0.5)
-        found: dict[State, np.ndarray] = {}
-        for part in belt.parts(0, 40 * FPS):
-            middle = (part.first_seq + part.last_seq) // 2
-            picture = belt.frame(middle)
-            state = cascade.judge(picture, belt.region).state
-            if (state is State.BAD) == part.scratched:
-                found.setdefault(state, picture)
-        if {State.GOOD, State.BAD} <= found.keys():
-            return found[State.GOOD], found[State.BAD], belt.region
-    raise SystemExit("no drawn belt has both a part judged GOOD and one judged BAD; is the shipped bundle whole?")
+def _cores() -> int:
+    """How many this process, and so the line, may use."""
+    return len(os.sched_getaffinity(0))
 
 
-def measure_live(folder: Path, region: Box, threads: int) -> LiveFigures:
-    ran = _run(folder, region, threads, "pace: recorded, policy: newest")
-    camera, latency = ran.summary["cameras"]["belt"], ran.summary["latency_ms"]
-    dropped = sum(camera["dropped"].values())
-    return LiveFigures(
-        camera["captured"],
-        camera["bad"],
-        dropped,
-        camera["unknown"],
-        latency["p50"],
-        latency["p99"],
-        ran.peak_pss / 1e6,
-    )
-
-
-def measure_fast(folder: Path, region: Box, threads: int) -> FastFigures:
-    plain = _plain_loop(folder / "belt.mp4", region, threads)
-    first, second = (_run(folder, region, threads, "pace: fast, policy: every") for _ in range(2))
-    camera, again = (ran.summary["cameras"]["belt"] for ran in (first, second))
-    rate = (first.frames_per_s + second.frames_per_s) / 2
-    same = camera["digest"] == again["digest"]
-    return FastFigures(camera["captured"], sum(camera["dropped"].values()), rate, plain, rate / plain, same)
+def _rows(setting: str, rounds: Sequence[Table]) -> list[Row]:
+    """What every round has, as rows; a kind of frame that one round lacks is left out."""
+    return [
+        row_of(setting, name, quantity, [one[name][quantity] for one in rounds])
+        for name, quantities in rounds[0].items()
+        if all(name in one for one in rounds)
+        for quantity in quantities
+    ]
 
 
 def _plain_loop(recording: Path, region: Box, threads: int) -> float:
@@ -145,68 +166,3 @@ def _plain_loop(recording: Path, region: Box, threads: int) -> float:
             cascade.judge(frame.to_ndarray(format="bgr24"), region)
             count += 1
     return count / (time.perf_counter() - began)
-
-
-@dataclass(frozen=True)
-class Ran:
-    """One run of the line."""
-
-    summary: dict[str, Any]  # what `--json` printed
-    frames_per_s: float  # recorded, between the first and the last tenth of the recording
-    peak_pss: float  # bytes, all processes together
-
-
-def _run(folder: Path, region: Box, threads: int, camera: str) -> Ran:
-    """Runs the line on the drawn recording, and watches it from outside."""
-    with tempfile.TemporaryDirectory(dir=folder) as data_dir:
-        box = f"[{region.x0}, {region.y0}, {region.x1}, {region.y1}]"
-        file = Path(data_dir) / "line.yaml"
-        file.write_text(
-            f"data_dir: {data_dir}/data\ndisplay: {{port: 0}}\n"
-            f"inspector: {{engine: onnxruntime, device: cpu, threads: {threads}}}\n"
-            f"cameras: {{belt: {{source: {folder / 'belt.mp4'}, region: {box}, {camera}}}}}\n"
-        )
-        command = [sys.executable, "-m", "stream", "run", str(file), "--until-end", "--json"]
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        seen: list[tuple[float, int]] = []
-        peak = 0.0
-        while process.poll() is None:
-            seen.append((time.monotonic(), _recorded(Path(data_dir) / "data")))
-            peak = max(peak, _pss(process.pid))
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(SAMPLE_S)
-        out, said = process.communicate()
-        if process.returncode:
-            raise SystemExit(f"the line failed:\n{said.decode()}")
-        return Ran(json.loads(out.splitlines()[-1]), _slope(seen), peak)
-
-
-def _recorded(data_dir: Path) -> int:
-    """Frames that the log accounts for so far."""
-    try:
-        db = open_for_reading(data_dir)
-    except LogError:
-        return 0
-    with contextlib.closing(db):
-        return int(db.execute("SELECT coalesce(sum(stop - start), 0) FROM ledger").fetchone()[0])
-
-
-def _slope(seen: list[tuple[float, int]]) -> float:
-    """Frames/s between the samples nearest to a tenth and to nine tenths of all frames."""
-    total = seen[-1][1]
-    middle = [(at, count) for at, count in seen if 0.1 * total <= count <= 0.9 * total]
-    if len(middle) < 2:
-        raise SystemExit("the recording was over too soon to measure; give more --seconds")
-    return (middle[-1][1] - middle[0][1]) / (middle[-1][0] - middle[0][0])
-
-
-def _pss(parent: int) -> float:
-    """Proportional set size of a process and its children, in bytes (proc(5), smaps_rollup)."""
-    total = 0.0
-    for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError, IndexError, ValueError):
-            stat = (folder / "stat").read_text().rpartition(")")[2].split()
-            if parent in (int(folder.name), int(stat[1])):
-                lines = (folder / "smaps_rollup").read_text().splitlines()
-                total += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) * 1024
-    return total

@@ -6,19 +6,28 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from stream.children import Task
+from stream.clips_cameras import ROLE
+from stream.clips_places import clipped
+from stream.hosts import home, host_of
 from stream.settings import LineSettings
+
+WINDOW = "window"  # the role
 
 
 def tasks_of(line: LineSettings, session: str, page: int) -> tuple[Task, ...]:
-    """Every role of the line but the inspectors. `page` is the descriptor of the page's socket; -1: it has none yet."""
+    """Every role of the first host but the inspectors. `page` is the descriptor of the page's socket; -1: none yet."""
     common = ("-", "--session", session)
     tasks = [Task("record", ("record", *common))]
     if line.display.enabled:
         arguments = ("display", *common, "--listening", str(page))
         tasks.append(Task("display", arguments, (page,) if page >= 0 else ()))
+        if line.display.window and page >= 0:
+            tasks.append(Task(WINDOW, (WINDOW, *common, "--listening", str(page)), (page,)))
+    if clipped(line):
+        tasks.append(Task(ROLE, (ROLE, *common)))
     for camera in line.cameras:
         tasks.append(Task(f"capture {camera.name}", ("capture", *common, "--camera", camera.name)))
-    return tuple(tasks)
+    return tuple(task for task in tasks if host_of(line, task.name) == home(line))
 
 
 def inspector_task(session: str, number: int) -> Task:

@@ -15,11 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from stream.heart import last_beat
 from stream.ledger import Interval
+from stream.places import places_for
 
 ROOT = Path(__file__).resolve().parent.parent
 TINY_BUNDLE = ROOT / "tests" / "fixtures" / "tiny_bundle"
-DEADLINE_S = 60.0
+DEADLINE_S = 200.0  # for what takes seconds here, on a machine that is ten times slower and that others use
 
 
 @dataclass
@@ -38,10 +40,18 @@ class RunningLine:
         """The process of a role, once there is one other than that."""
 
         def there() -> int | None:
+            assert self.process.poll() is None, f"no {name}: the line has ended; it said:\n{self.said()}"
             pid = self.role(name)
             return pid if pid != other_than else None
 
         return wait_for(there, f"process {name}")
+
+    def wait_beating(self, name: str, other_than: int | None = None) -> int:
+        """The process of a role, once its work loop has begun: from then on it can be told to stop in order."""
+        pid = self.wait_role(name, other_than)
+        heart = places_for(self.data_dir).heart(name)
+        wait_for(lambda: last_beat(heart)[0], f"a beat of {name}")
+        return pid
 
     def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> int:
         pid = self.wait_role(name)
@@ -92,6 +102,13 @@ def alive(pid: int) -> bool:
         return False
 
 
+def catches(pid: int, number: signal.Signals) -> bool:
+    """Whether that process has a function for the signal by now."""
+    status = (Path("/proc") / str(pid) / "status").read_text()
+    caught = next(line for line in status.splitlines() if line.startswith("SigCgt:")).split()[1]
+    return bool(int(caught, 16) >> (number - 1) & 1)
+
+
 def write_line(folder: Path, source: Path | str, more: str = "", camera: str = "") -> Path:
     """A line's YAML with one camera `belt`, the tiny bundle and a page on any free port.
 
@@ -109,10 +126,10 @@ def write_line(folder: Path, source: Path | str, more: str = "", camera: str = "
 
 
 @contextlib.contextmanager
-def running(file: Path, *words: str) -> Iterator[RunningLine]:
-    """A line, started; whatever is left of it is killed at the end."""
+def running(file: Path, *words: str, python: str = sys.executable) -> Iterator[RunningLine]:
+    """A line, started; whatever is left of it is killed at the end. `python` is what runs it, and its roles."""
     log_file = file.with_suffix(".log")
-    command = [sys.executable, "-m", "stream", "run", str(file), "--until-end", "--json", *words]
+    command = [python, "-m", "stream", "run", str(file), "--until-end", "--json", *words]
     with log_file.open("w") as log:
         process = subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True
@@ -142,7 +159,7 @@ def rows(data_dir: Path, query: str) -> list[tuple[Any, ...]]:
     path = data_dir / "log.sqlite"
     if not path.exists():
         return []
-    with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=5)) as db:
+    with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=60)) as db:
         try:
             return db.execute(query).fetchall()
         except sqlite3.OperationalError:

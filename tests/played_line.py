@@ -40,7 +40,7 @@ from stream.wire import pack_mask
 from tests.recordings import numbered_frame
 
 SLOTS = 4
-STARTING_S = 30.0
+STARTING_S, ENDING_S = 100.0, 60.0
 
 
 class PlayedLine:
@@ -177,7 +177,7 @@ class Running:
 
     def close(self) -> None:
         self._ending.set()
-        self._thread.join(10)
+        self._thread.join(ENDING_S)
 
 
 @contextlib.contextmanager
@@ -210,7 +210,7 @@ def displayed(line: LineSettings, places: Places) -> Iterator[str]:
             yield address_of(listening).rstrip("/")
         finally:
             process.terminate()
-            process.join(15)
+            process.join(ENDING_S)
             ended, code = not process.is_alive(), process.exitcode
             process.kill()
             process.join(5)

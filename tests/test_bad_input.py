@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.line import ROOT, TINY_BUNDLE, data_dir_of, rows, run_to_end, write_line
+from tests.line import DEADLINE_S, ROOT, TINY_BUNDLE, data_dir_of, rows, run_to_end, write_line
 from tests.recordings import (
     audio_only,
     damage,
@@ -289,7 +289,9 @@ def cuda_works() -> bool:
 
 def run_words(*words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "stream", "run", *words]
-    return subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    return subprocess.run(
+        command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=DEADLINE_S
+    )
 
 
 # --- settings that must not start ---

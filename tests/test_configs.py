@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from stream.configuration import read_line
-from stream.settings import CameraSettings, LineSettings
+from stream.hosts import host_of
+from stream.settings import CameraSettings, HostSettings, LineSettings
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 ROW = re.compile(r"^( *)(\w+):(?: (.*?))? +# (.+); default: (.+)$")
@@ -44,6 +45,8 @@ def settings_of(cls: type, prefix: str = "") -> dict[str, object]:
             found |= settings_of(typing.cast(type, kind), f"{prefix}{setting.name}.")
         elif setting.name == "cameras":
             found |= settings_of(CameraSettings, f"{prefix}cameras.belt.")
+        elif setting.name in ("hosts", "regions", "recipes"):
+            found[prefix + setting.name] = None  # what stands below it is told in the file of that name, or remote.yaml
         elif not (cls is CameraSettings and setting.name == "name"):
             found[prefix + setting.name] = setting.default
     return found
@@ -58,11 +61,25 @@ def in_yaml(default: object) -> str:
 def test_line_yaml_names_every_setting_with_its_true_default() -> None:
     wanted = {path: in_yaml(default) for path, default in settings_of(LineSettings).items()}
     wanted["cameras.belt.source"] = "none, it must be given"
+    wanted["inspector.threads"] = "auto"  # which is None
     assert written_defaults() == wanted
 
 
 def test_line_yaml_is_the_default_line() -> None:
     line = read_line(CONFIGS / "line.yaml")
     assert dataclasses.replace(line, data_dir=Path("linewatch-data")) == LineSettings(
-        cameras=(CameraSettings("belt", "synthetic:"),)
+        cameras=(CameraSettings("belt", "synthetic:?size=576x432"),)
     )
+
+
+def test_remote_yaml_names_every_setting_of_a_host() -> None:
+    text = (CONFIGS / "remote.yaml").read_text()
+    for setting in dataclasses.fields(HostSettings):
+        assert setting.name == "name" or f"\n    {setting.name}: " in text
+    line = read_line(CONFIGS / "remote.yaml")
+    assert [host_of(line, role) for role in ("capture belt", "inspect 1", "record", "display")] == [
+        "line",
+        "gpu",
+        "line",
+        "line",
+    ]

@@ -216,3 +216,27 @@ def test_the_first_word_of_capture_stands() -> None:
     assert report is not None
     assert report.outcomes == (Outcome(0, 3, "dropped:newest"), Outcome(3, 5, "UNKNOWN", "poison"))
     assert told.dropped() == {"newest": 3}
+
+
+def test_what_a_live_camera_dropped_long_ago_is_counted_and_told_apart_no_longer() -> None:
+    live = account()
+    for _ in range(500):
+        seq = live.take_seq()
+        if seq % 2:
+            live.decide(seq, seq + 1, "dropped:newest")
+            live.confirm(live.serial) if live.report(()) else None
+        live.settle(seq - 3)
+    assert live.dropped() == {"newest": 250}
+    assert len(live._decided.intervals()) <= 4
+    live.decide(0, 500, "dropped:no_room")
+    assert sum(live.dropped().values()) < 260
+
+
+def test_what_waits_in_a_recorders_memory_is_not_settled() -> None:
+    live = account()
+    live.captured = 100
+    live.decide(1, 2, "dropped:newest")
+    live.released(10, committed=False)
+    live.settle(90)
+    live.give_up_unrecorded()
+    assert live.dropped() == {"newest": 1, "unrecorded": 1}

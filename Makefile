@@ -39,13 +39,14 @@ MAKERS := aravis basler genicam
 ALONE := service soak standby
 files = $(patsubst %,tests/test_%.py,$(1))
 
+# A test that fails is looked at once more, alone (tests/second_look.py says when not): machines are shared and noisy.
 # CI tests training, .pth checkpoints, OpenVINO, the bench's peers and industrial cameras, too; elsewhere those tests wait
 # for `make setup-torch`, `make setup-openvino`, `make setup-bench` and `make setup-cameras`.
 test: setup-dev checked $(if $(filter true,$(CI)),$(VENV)/.torch $(VENV)/.openvino $(VENV)/.bench $(VENV)/.cameras)
 	sh tests/install-debian-packages.sh
-	$(BIN)/python -m pytest -n 3 --max-worker-restart 0 --dist loadfile --no-loadscope-reorder -m beside_others
-	$(BIN)/python -m pytest -n 3 --max-worker-restart 0 --dist loadfile -m makers $(call files,$(MAKERS))
-	$(BIN)/python -m pytest -m 'not beside_others and not makers' $(call files,$(ALONE))
+	$(BIN)/python -m tests.second_look -n 3 --max-worker-restart 0 --dist loadfile --no-loadscope-reorder -m beside_others
+	$(BIN)/python -m tests.second_look -n 3 --max-worker-restart 0 --dist loadfile -m makers $(call files,$(MAKERS))
+	$(BIN)/python -m tests.second_look -m 'not beside_others and not makers' $(call files,$(ALONE))
 
 # Beside mypy, which uses one processor, all tests are compiled: else each of their workers does it for itself.
 checked: setup-dev

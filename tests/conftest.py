@@ -15,7 +15,12 @@ from hypothesis import settings
 
 from stream.places import SHM, Places, places_for
 from tests.holdings import holdings
-from tests.last_words import pytest_sessionstart, pytest_terminal_summary, pytest_testnodedown  # noqa: F401
+from tests.last_words import (  # noqa: F401
+    pytest_sessionfinish,
+    pytest_sessionstart,
+    pytest_terminal_summary,
+    pytest_testnodedown,
+)
 
 # The machine is shared: a slow example is no failure. CI runs the same examples each time, so that what it refuses
 # can be repeated; a desk draws new ones, and `HYPOTHESIS_PROFILE=shake` many of them.

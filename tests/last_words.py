@@ -37,6 +37,12 @@ def pytest_testnodedown(node: Any, error: object | None) -> None:
     file.unlink(missing_ok=True)
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """What the dead worker had still to do was done by nobody: such a run is no run, and no second look mends it."""
+    if HEARD in session.config.stash:
+        session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for heard in terminalreporter.config.stash.get(HEARD, []):
         terminalreporter.section("a worker died")

@@ -24,11 +24,10 @@ RUN = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "1", "--max-worker-
 )
 def test_what_ended_a_worker_stands_in_the_report(how: str, said: str, tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text(
-        f"import sys\nsys.path.insert(0, {str(ROOT)!r})\n"
-        "from tests.last_words import pytest_sessionstart, pytest_terminal_summary, pytest_testnodedown\n"
+        f"import sys\nsys.path.insert(0, {str(ROOT)!r})\nfrom tests.last_words import *\n"
     )
     (tmp_path / "test_it.py").write_text(DIES.format(how))
     command = [sys.executable, *RUN, "--rootdir", str(tmp_path), str(tmp_path)]
     ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=200, check=False)
-    assert ran.returncode == 1 and said in ran.stdout, ran.stdout + ran.stderr
+    assert ran.returncode == pytest.ExitCode.INTERNAL_ERROR and said in ran.stdout, ran.stdout + ran.stderr
     assert ("in test_that_dies" in ran.stdout) == ("SIGSEGV" in said)

@@ -122,8 +122,9 @@ def test_an_alarm_is_acknowledged_by_name_and_a_killed_page_knows_it_still(line:
     assert post(line.address, "/api/alarms/acknowledge", wish, Cookie=vera)[0] == 403
     assert post(line.address, "/api/alarms/acknowledge", {"alarm": "no such"}, Cookie=olaf)[0] == 404
     status, answer = post(line.address, "/api/alarms/acknowledge", wish, Cookie=olaf)
-    by = {one["text"]: one["acknowledged_by"] for one in answer["alarms"]}  # a slow machine may have others
-    assert status == 200 and by[alarm["text"]] == "olaf"
+    # The free megabytes in its text may be others by now, and a slow machine may have other alarms.
+    by = [one["acknowledged_by"] for one in answer["alarms"] if one["text"].startswith(NO_EVIDENCE)]
+    assert status == 200 and by == ["olaf"]
     assert line.wait_act("acknowledge")[:2] == ("olaf", "operator")
     wait_for(lambda: str(alarm["since_utc_ns"]) in line.kept(), "since when, on disk")
     before = line.running.kill("display")

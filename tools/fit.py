@@ -6,6 +6,7 @@ import csv
 import math
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,10 @@ from detector.stages import InputSpec
 
 from .augment import augmented
 from .averaging import averaged
-from .dataset import Arrays, DataError
+from .dataset import Arrays
 from .guide import guide_loss
 from .networks import Plan
+from .starting import start_from
 from .tasks import Task
 from .training_state import TrainingState
 
@@ -28,6 +30,7 @@ PATIENCE = 6
 WARM_UP = 0.08  # of all steps
 WEIGHT_DECAY = 0.02
 LARGEST_STEP = 2.0  # norm of the gradient
+STATISTICS = 256  # pictures by which the weights of a bundle are unfolded
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Fit:
     device: str = "cpu"  # cpu | cuda
     patience: int = PATIENCE  # epochs without a better network, then it ends
     steps: int | None = None  # end after so many
-    pretrained: Path | None = None
+    pretrained: Path | None = None  # a state dict's file or a bundle's folder
     show_progress: bool = True
 
 
@@ -63,7 +66,8 @@ def fit(task: Task, plan: Plan, training: Arrays, validation: Arrays, out: Path,
     """
     torch.manual_seed(settings.seed)
     network = plan.build()
-    started_from = _start_from(network, plan, settings)
+    some = partial(_some_batches, training, plan, settings.seed)
+    started_from = start_from(network, plan, task.name, settings.pretrained, some)
     module = (plan.guide(network) if plan.guide else network).to(settings.device, memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(module.parameters(), lr=settings.learning_rate, weight_decay=WEIGHT_DECAY)
     fitter = _Fitter(task, plan, training, module, optimiser, settings)
@@ -178,25 +182,11 @@ def _low_precision(device: str) -> torch.dtype:
     return torch.float16 if device == "cuda" and not torch.cuda.is_bf16_supported() else torch.bfloat16
 
 
-def _start_from(network: Any, plan: Plan, settings: Fit) -> str:
-    """Loads what training starts from; everything but the last layer must fit."""
-    if settings.pretrained is None:
-        return plan.pretrain(network)
-    try:
-        found = torch.load(settings.pretrained, map_location="cpu", weights_only=True)
-        wanted = network.state_dict()
-        usable = {k: v for k, v in found.items() if k in wanted and v.shape == wanted[k].shape}
-    except Exception as error:  # torch.load raises many kinds for what is no checkpoint
-        raise DataError(f"--pretrained {settings.pretrained}: is no state dict ({error}); give a .pth file") from error
-    heads = ("classifier.", "head.", "segmentation_head.")
-    missing = sorted(k for k in set(wanted) - set(usable) if not k.startswith(heads))
-    if missing:
-        raise DataError(
-            f"--pretrained {settings.pretrained}: lacks {len(missing)} weights of {plan.name}, as {missing[0]}; "
-            "give a checkpoint of the same network, or leave --pretrained out"
-        )
-    network.load_state_dict(usable, strict=False)
-    return settings.pretrained.name
+def _some_batches(training: Arrays, plan: Plan, seed: int) -> list[torch.Tensor]:
+    """Pictures without augmentation, as the network takes them."""
+    chosen = np.random.default_rng([seed, 6]).permutation(len(training.bad))[:STATISTICS]
+    parts = [chosen[at : at + plan.batch] for at in range(0, len(chosen), plan.batch)]
+    return [normalised(as_tensor(training.pictures[np.sort(part)]), plan.input) for part in parts]
 
 
 def _set_rate(optimiser: torch.optim.Optimizer, peak: float, done: float) -> None:

@@ -132,7 +132,12 @@ def run(argv: list[str]) -> int:
     parser.add_argument(
         "--device", choices=("auto", "cpu", "cuda"), default="auto", help="auto: cuda where there is one"
     )
-    parser.add_argument("--pretrained", type=Path, help="state dict to start from, in place of the preset's")
+    parser.add_argument(
+        "--pretrained",
+        type=Path,
+        metavar="FILE",
+        help="start from this state dict, or from a bundle's folder, in place of the preset's weights",
+    )
     parser.add_argument(
         "--kept-by", type=Path, metavar="RUN", help="validate on what that run kept from training; with its weights"
     )

@@ -1,9 +1,9 @@
 """Which part the next picture of a camera is of, as it was announced. Pure; its desk holds the lock and the ring.
 
-A camera that runs by itself, or by a light barrier of its own, is *followed*: from the announcement on each picture
-that gets its number is of that part, until the next is announced; also one that had come before, and waited to be
-decoded. One that takes a picture when it is told to is *ordered*: the n-th order is the n-th picture, and whoever
-ordered it says which part it is of.
+A camera that runs by itself, or by a light barrier of its own, is *followed*: each picture that comes after the
+announcement is of that part, until the next is announced; one that had come before, and waits to be decoded, is not.
+One that takes a picture when it is told to is *ordered*: the n-th order is the n-th picture, and whoever ordered it
+says which part it is of.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ class Told:
     part: str
     by: str
     utc_ns: int
+    mono_ns: int = 0  # pictures that came before are of the part before
 
 
 class Announced:
@@ -36,14 +37,17 @@ class Announced:
         *,
         ordered: bool,
         note: Callable[[RunAccount, PartBegin], None],
+        move: Callable[[RunAccount, PartBegin], None] = lambda account, begun: None,
         keep: Callable[[Collection[Told]], str] = lambda _: "",
     ) -> None:
         """`note` puts down what begins where a death does not reach it, `keep` what waits for its picture; words: not.
 
+        `move` puts down that it begins after the picture that gets its number now.
         What begins is put down before it waits no more: whoever finds it in both places knows that it has begun.
         """
         self.ordered = ordered
         self._note = note
+        self._move = move
         self._keep = keep
         self._before: Told | None = None  # followed: what was announced last
         self._orders: deque[Told] = deque()
@@ -51,21 +55,21 @@ class Announced:
     def follow(self, told: Told, account: RunAccount | None, unconfirmed: int) -> str:
         """From the next picture on they are of that part; says in words why not, where it is not on record."""
         if unconfirmed >= TAKEN_MAX:
-            self.nobody(account, told.utc_ns)
+            self.nobody(account, told.utc_ns, told.mono_ns)
             return _full(unconfirmed)
-        if account is not None and told.part and told.part == account.part:
+        if account is not None and told.part and told.part == account.announced:
             return ""
         self._before = told
         if account is None:
             return "the camera gives no pictures; what it gives once it is back is of this part"
-        self._begin(account, told)
+        self._announce(account, told)
         return ""
 
-    def nobody(self, account: RunAccount | None, utc_ns: int) -> None:
+    def nobody(self, account: RunAccount | None, utc_ns: int, mono_ns: int) -> None:
         """Followed: which part is before the camera is not known any more."""
         self._before = None
-        if account is not None and account.part and not self.ordered:
-            self._begin(account, Told("", NOBODY, utc_ns), named=False)
+        if account is not None and account.announced and not self.ordered:
+            self._announce(account, Told("", NOBODY, utc_ns, mono_ns), named=False)
 
     def order(self, told: Told, unconfirmed: int) -> str:
         """A picture is ordered for that part; says in words why it must not be."""
@@ -87,9 +91,11 @@ class Announced:
         if self._before is not None:
             self._begin(account, self._before)
 
-    def picture(self, account: RunAccount) -> None:
-        """A picture has arrived: of what it is."""
+    def picture(self, account: RunAccount, arrived_mono_ns: int) -> None:
+        """A picture that arrived then gets its number: of what it is."""
         if not self.ordered:
+            for begun in account.comes(arrived_mono_ns):
+                self._move(account, begun)
             return
         told = self._orders.popleft() if self._orders else None
         if told is None:
@@ -105,15 +111,24 @@ class Announced:
         left = tuple(self._orders)
         self._orders.clear()
         if account is not None:
+            account.end_parts()
             for told in left:
                 self._begin(account, told)
         if left:
             self._keep(())
         return left if account is None else ()
 
+    def _announce(self, account: RunAccount, told: Told, *, named: bool = True) -> None:
+        name = _name(account, told, named=named)
+        self._note(account, account.announce_part(name, told.by, told.utc_ns, told.mono_ns))
+
     def _begin(self, account: RunAccount, told: Told, *, named: bool = True) -> None:
-        part = told.part or (f"#{account.part_number}" if named else "")
-        self._note(account, account.begin_part(account.captured, part, told.by, told.utc_ns))
+        name = _name(account, told, named=named)
+        self._note(account, account.begin_part(account.captured, name, told.by, told.utc_ns))
+
+
+def _name(account: RunAccount, told: Told, *, named: bool) -> str:
+    return told.part or (f"#{account.part_number}" if named else "")
 
 
 def _full(waiting: int) -> str:

@@ -75,6 +75,11 @@ class CameraRings:
         if self._rings and not self._rings[-1].parts.note(account.run, begun):
             log.warning("%s: the ring remembers no further part; where %s began", self._camera.name, begun.part)
 
+    def move_part(self, account: RunAccount, begun: PartBegin) -> None:
+        """A part that is noted begins there."""
+        if self._rings:
+            self._rings[-1].parts.move(account.run, begun)
+
     def forget_run(self, run: int) -> None:
         """The run's account is settled."""
         for ring in self._rings:

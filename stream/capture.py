@@ -202,7 +202,7 @@ class Capture:
 
     def announce(self, part: str, by: str) -> str:
         """A part is before the camera; why that is not taken, in words, which are on record. From any thread."""
-        refused = self._desk.announce(Told(part, by, time.time_ns()), self._intake.order)
+        refused = self._desk.announce(Told(part, by, time.time_ns(), time.monotonic_ns()), self._intake.order)
         if refused:
             self._reporting.tell(0, "part", f"part {part or '(no name)'}, announced by {by}: {refused}")
         return refused

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from msgspec.structs import replace
 
 from stream.announced import Announced, Told
 from stream.camera_rings import CameraRings
@@ -59,7 +60,9 @@ class Desk:
         self._rings = CameraRings(camera, places)
         self._orders = Orders(places.orders(camera.name), session)
         ordered = camera.control.trigger == "software"
-        self._announced = Announced(ordered=ordered, note=self._rings.note_part, keep=self._orders.keep)
+        self._announced = Announced(
+            ordered=ordered, note=self._rings.note_part, move=self._rings.move_part, keep=self._orders.keep
+        )
         self._announcing = threading.Lock()
         self._open: RunAccount | None = None  # the run that pictures come into
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
@@ -218,7 +221,7 @@ class Desk:
     def nobody(self) -> None:
         """Which part is before the camera is not known any more."""
         with self.lock:
-            self._announced.nobody(self._open, time.time_ns())
+            self._announced.nobody(self._open, time.time_ns(), time.monotonic_ns())
         self.wake()
 
     def unanswered(self, why: str) -> tuple[Told, ...]:
@@ -288,7 +291,7 @@ class Desk:
 
     def _number(self, account: RunAccount, picture: Picture | None, mono_ns: int) -> int:
         """The picture's number in its run; the ring remembers how far the run has come. None: it has no pixels."""
-        self._announced.picture(account)
+        self._announced.picture(account, mono_ns)
         seq = account.captured if picture is None or self._camera.live else picture.index
         account.captured = max(account.captured, seq + 1)
         self._rings.note(account)
@@ -329,6 +332,8 @@ class Desk:
                 if account is None:
                     ring.parts.forget(run, begun.number + 1)
                 elif begun.number not in {known.number for known in account.unconfirmed_parts}:
+                    # It was moved past a picture that the capture did not live to number.
+                    begun = replace(begun, seq=min(begun.seq, account.captured))
                     account.adopt_part(begun)
                     if ring is not self._rings.newest:
                         self._rings.note_part(account, begun)

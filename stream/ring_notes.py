@@ -90,6 +90,11 @@ class PartNotes:
         self.rows["run"][place] = run  # last: an entry with a run is whole
         return True
 
+    def move(self, run: int, begun: PartBegin) -> None:
+        """A part that is noted begins there; one number is written at once, so whoever reads has the old or the new."""
+        rows = self.rows
+        rows["seq"][(rows["run"] == run) & (rows["number"] == begun.number)] = begun.seq
+
     def forget(self, run: int, before: int) -> None:
         """The log has the run's parts below that number."""
         rows = self.rows

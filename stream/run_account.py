@@ -6,6 +6,8 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
 from stream.ledger import Ledger
 from stream.messages import OUTCOMES_MAX, PARTS_MAX, UNKNOWN_MOST, Key, Outcome, PartBegin, Report
 
@@ -18,6 +20,14 @@ class _Sent:
     upto: int  # outcomes told with it or before it
     parts: int  # the number of the first part that was not told
     counts: tuple[object, ...]
+
+
+@dataclass
+class _Ahead:
+    """A part that was announced, and begins with the first picture that came after it."""
+
+    told_mono_ns: int
+    begun: PartBegin  # with the number that the next picture gets
 
 
 @dataclass
@@ -37,8 +47,9 @@ class RunAccount:
     recalled: bool = True  # False: what the log has of this run must be asked first
     serial: int = 0  # of the last report
     challenge: bool = False  # its pictures are no product
-    part: str = ""  # that the next picture is of
-    part_number: int = 0  # of the part that begins next
+    part: str = ""  # that the newest picture is of
+    part_number: int = 0  # of the part that is announced next
+    _ahead: deque[_Ahead] = field(default_factory=deque)  # announced; no picture that came after it has its number yet
     _parts: list[PartBegin] = field(default_factory=list)  # whose beginning is not confirmed
     _early: Ledger = field(default_factory=Ledger)  # frames released while their verdict was in memory alone
     _late: Ledger = field(default_factory=Ledger)  # of those, the ones that reached the disk after all
@@ -54,12 +65,45 @@ class RunAccount:
         self.captured += 1
         return self.captured - 1
 
+    @property
+    def announced(self) -> str:
+        """The part that was announced last: pictures that come now are of it."""
+        return self._ahead[-1].begun.part if self._ahead else self.part
+
     def begin_part(self, seq: int, part: str, by: str, told_utc_ns: int) -> PartBegin:
         """From this frame on pictures are of that part; empty: of none that is known."""
         begun = PartBegin(self.part_number, seq, part, by, told_utc_ns)
         self.adopt_part(begun)
         self.part = part
         return begun
+
+    def announce_part(self, part: str, by: str, told_utc_ns: int, told_mono_ns: int) -> PartBegin:
+        """Pictures that come from then on are of that part. Where it begins is known, and reported, once one has come.
+
+        Until then what is given here says that it begins with the next picture (`comes`).
+        """
+        begun = PartBegin(self.part_number, self.captured, part, by, told_utc_ns)
+        self.part_number += 1
+        self._ahead.append(_Ahead(told_mono_ns, begun))
+        return begun
+
+    def comes(self, arrived_mono_ns: int) -> tuple[PartBegin, ...]:
+        """A picture that arrived then gets the next number. Gives the parts that begin after it, moved on."""
+        while self._ahead and self._ahead[0].told_mono_ns <= arrived_mono_ns:
+            self._begin_announced()
+        for ahead in self._ahead:
+            ahead.begun = replace(ahead.begun, seq=self.captured + 1)
+        return tuple(ahead.begun for ahead in self._ahead)
+
+    def end_parts(self) -> None:
+        """No picture comes any more: what was announced begins where the run ends."""
+        while self._ahead:
+            self._begin_announced()
+
+    def _begin_announced(self) -> None:
+        begun = self._ahead.popleft().begun
+        self.adopt_part(begun)
+        self.part = begun.part
 
     def adopt_part(self, begun: PartBegin) -> None:
         """A part that a dead capture began, whose beginning is not confirmed."""
@@ -70,7 +114,7 @@ class RunAccount:
 
     @property
     def unconfirmed_parts(self) -> tuple[PartBegin, ...]:
-        return tuple(self._parts)
+        return *self._parts, *(ahead.begun for ahead in self._ahead)
 
     def decide(self, start: int, stop: int, outcome: str, reason: str | None = None) -> None:
         """Capture itself says what became of these frames."""
@@ -130,7 +174,7 @@ class RunAccount:
             return None
         part = tuple(self._unconfirmed[:OUTCOMES_MAX])
         upto = self._outcomes_confirmed + len(part)
-        said = upto, self.part_number, counts
+        said = upto, self._ahead[0].begun.number if self._ahead else self.part_number, counts
         if not self._sent or (self._sent[-1].upto, self._sent[-1].parts, self._sent[-1].counts) != said:
             self.serial += 1
             self._sent.append(_Sent(self.serial, *said))
@@ -169,7 +213,7 @@ class RunAccount:
     @property
     def settled(self) -> bool:
         """Whether the run is over and the recorder has all that capture knows of it."""
-        confirmed = not (self._unconfirmed or self._parts) and self._counts() == self._confirmed
+        confirmed = not (self._unconfirmed or self.unconfirmed_parts) and self._counts() == self._confirmed
         return self.ended and self.recalled and confirmed and not self.unrecorded()
 
     def _counts(self) -> tuple[object, ...]:

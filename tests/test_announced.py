@@ -25,16 +25,16 @@ class Played:
     def __post_init__(self) -> None:
         self.announced = Announced(ordered=self.ordered, note=lambda _, begun: self.begun.append(begun))
 
-    def tell(self, part: str) -> str:
-        told = Told(part, "user 0", 7)
+    def tell(self, part: str, now_ns: int = 0) -> str:
+        told = Told(part, "user 0", 7, now_ns)
         waiting = len(self.account.unconfirmed_parts)
         return (
             self.announced.order(told, waiting) if self.ordered else self.announced.follow(told, self.account, waiting)
         )
 
-    def picture(self) -> str:
+    def picture(self, arrived_ns: int = 1) -> str:
         """The part that it is of."""
-        self.announced.picture(self.account)
+        self.announced.picture(self.account, arrived_ns)
         self.account.take_seq()
         return self.account.part
 
@@ -51,6 +51,74 @@ def test_a_camera_that_runs_by_itself_is_followed() -> None:
     seen.append(played.picture())
     assert seen == ["", "A", "A", "B"]
     assert played.parts() == [("A", 1), ("B", 3)]
+
+
+def test_a_picture_that_came_before_the_announcement_and_waited_is_of_the_part_before() -> None:
+    played = Played(ordered=False)
+    played.tell("A", 10)
+    played.tell("B", 20)
+    played.tell("C", 30)
+    assert [played.picture(at) for at in (5, 12, 15, 30, 31)] == ["", "A", "A", "C", "C"]
+    assert [(part.part, part.seq) for part in played.account.unconfirmed_parts] == [("A", 1), ("B", 3), ("C", 3)]
+
+
+def test_the_same_part_again_before_its_first_picture_goes_on() -> None:
+    played = Played(ordered=False)
+    for at in (10, 11):
+        played.tell("A", at)
+    assert played.picture(5) == "" and played.picture(12) == "A"
+    played.announced.nobody(played.account, 9, 20)
+    assert [played.picture(at) for at in (19, 20)] == ["A", ""]
+
+
+def test_what_was_announced_after_the_last_picture_is_a_part_without_one_when_the_run_ends() -> None:
+    played = Played(ordered=False)
+    played.picture(5)
+    played.tell("A", 10)
+    report = played.account.report(())
+    assert report is not None and report.parts == (), "where it begins is not known"
+    played.announced.run_ends(played.account)
+    report = played.account.report(())
+    assert report is not None and [(part.part, part.seq) for part in report.parts] == [("A", 1)]
+
+
+@given(st.lists(st.sampled_from(["arrive", "number", "tell", "report", "confirm"]), max_size=80))
+def test_however_long_pictures_wait_each_is_of_the_part_that_was_announced_before_it_came(actions: list[str]) -> None:
+    waiting, wanted = list[tuple[int, str]](), list[str]()
+    played, reported = Played(ordered=False), dict[int, PartBegin]()
+    part, noted = "", dict[int, int]()
+    played.announced = Announced(
+        ordered=False,
+        note=lambda _, begun: noted.update({begun.number: begun.seq}),
+        move=lambda _, begun: noted.update({begun.number: begun.seq}),
+    )
+    for now_ns, action in enumerate([*actions, *["number"] * len(actions)], 1):
+        if action == "arrive":
+            waiting.append((now_ns, part))
+        elif action == "number" and waiting:
+            arrived_ns, of = waiting.pop(0)
+            wanted.append(of)
+            assert played.picture(arrived_ns) == of
+        elif action == "tell":
+            part = f"P-{now_ns}"
+            assert played.tell(part, now_ns) == ""
+        elif action in ("report", "confirm") and (report := played.account.report(())):
+            reported |= {begun.number: begun for begun in report.parts}
+            assert report.captured == len(wanted)
+            assert parts_of(reported, report.captured) == wanted, "what the recorder hears is so already"
+            if action == "confirm":
+                played.account.confirm(report.serial)
+    played.announced.run_ends(played.account)
+    reported |= {begun.number: begun for begun in played.account.unconfirmed_parts}
+    assert parts_of(reported, len(wanted)) == wanted
+    assert sorted(reported) == list(range(len(reported))) and len(reported) == actions.count("tell")
+    assert {number: begun.seq for number, begun in reported.items()} == noted, "as a successor would find them"
+
+
+def parts_of(begun: dict[int, PartBegin], pictures: int) -> list[str]:
+    """Of each picture, the part of the highest number that begins with it or before."""
+    parts = [begun[number] for number in sorted(begun)]
+    return [next((part.part for part in reversed(parts) if part.seq <= seq), "") for seq in range(pictures)]
 
 
 def test_a_part_that_passes_between_two_pictures_has_none() -> None:
@@ -103,7 +171,7 @@ def test_the_part_is_the_same_when_the_camera_comes_back_unless_nobody_knows() -
     played.account = RunAccount("belt", 2, "s", "synthetic:", live=True)
     played.announced.run_begins(played.account)
     assert played.picture() == "A"
-    played.announced.nobody(played.account, 9)
+    played.announced.nobody(played.account, 9, 0)
     assert played.picture() == ""
     played.announced.run_begins(RunAccount("belt", 3, "s", "synthetic:", live=True))
     assert played.parts() == [("A", 0), ("A", 0), ("", 1)]

@@ -63,6 +63,33 @@ def test_the_part_lies_in_the_ring_with_the_picture(places: Places) -> None:
     desk.close()
 
 
+def test_a_picture_that_waited_is_of_the_part_before_it_came_also_for_a_successor(places: Places) -> None:
+    dead = at(FREE, places)
+    account = dead.begin_run()
+    place(dead, account)
+    for number, part in enumerate("AB"):
+        assert dead.announce(Told(part, "user 0", 7, 10 * number + 2), NO_ORDER) == ""
+    for arrived_ns in (1, 2, 11):
+        seq = account.captured
+        assert dead.place(account, Picture(numbered_frame(seq), seq, None), mono_ns=arrived_ns, utc_ns=seq + 1)
+    assert begun(account) == [(0, 2, "A"), (1, 4, "B")]
+    desk = at(FREE, places)
+    assert begun(desk.accounts[account.run]) == [(0, 2, "A"), (1, 4, "B")]
+    assert in_slots(desk) == [(1, ""), (2, "A"), (3, "A")], "the newest three"
+
+
+def test_a_part_that_was_moved_past_a_picture_which_nobody_numbered_begins_where_the_run_ended(places: Places) -> None:
+    dead = at(FREE, places)
+    account = dead.begin_run()
+    place(dead, account)
+    assert dead.announce(Told("A", "user 0", 7, 10), NO_ORDER) == ""
+    account.comes(5)  # the picture that it died with
+    (path,) = places.rings("belt")
+    Ring.adopt(path).parts.move(account.run, account.unconfirmed_parts[0])
+    assert [part.seq for _, part in Ring.view(path).parts.open()] == [2]
+    assert begun(at(FREE, places).accounts[account.run]) == [(0, 1, "A")]
+
+
 def test_parts_survive_the_capture_until_the_log_has_them_and_the_next_run_begins_without_one(places: Places) -> None:
     dead = at(FREE, places)
     account = dead.begin_run()
@@ -77,7 +104,8 @@ def test_parts_survive_the_capture_until_the_log_has_them_and_the_next_run_begin
     assert begun(adopted) == [(0, 0, "A"), (1, 1, "B"), (2, 2, "C"), (3, 3, "D")]
     assert in_slots(desk) == [(0, "A"), (1, "B"), (2, "C")]
     again = adopted.report(())
-    assert again is not None and again.parts == report.parts
+    assert again is not None and [part.part for part in again.parts] == ["A", "B", "C", "D"]
+    assert report.parts == again.parts[:3], "D had no picture yet"
     adopted.confirm(again.serial)
     desk.confirmed(adopted)
     assert begun(at(FREE, places).accounts[account.run]) == []

@@ -106,6 +106,7 @@ BROKEN: dict[str, tuple[Callable[[Soak], Soak], str]] = {
     "of-the-part-before": (part_of(95, "belt-0"), "of parts"),
     "of-no-part": (part_of(60, ""), "of parts"),
     "of-the-part-to-come": (part_of(60, "#4"), "of parts"),
+    "of-a-part-that-was-announced-after-it-came": (part_of(115, "#4"), "of parts"),
     "without-a-number": (part_of(140, ""), "of parts"),
     "of-another-though-the-broker-was-lost": (lambda soak: part_of(60, "belt-9")(KILLED(soak)), "of parts"),
     "never-heard-again": (lambda soak: with_fault("kill broker", "broker", at_s(150))(soak), "heard"),

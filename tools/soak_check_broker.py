@@ -55,7 +55,7 @@ def one_verdict(soak: Soak) -> Finding:
 
 
 def pictures_of_their_part(soak: Soak) -> Finding:
-    """Between two announcements each picture is of the first; where nobody knows it any more, of none."""
+    """A picture that came between two announcements is of the first; where nobody knows it any more, of none."""
     breaks, checked = [], 0
     for name, camera in soak.cameras.items():
         if not camera.heard or camera.ordered:
@@ -96,8 +96,6 @@ def _between(soak: Soak, camera: str, told: list[Told]) -> Iterator[tuple[Row, T
         if _died(soak, camera, told[place].sent_s, at_s):
             continue
         allowed = [_is(told[place])]
-        if place + 1 < len(told) and told[place + 1].sent_s < at_s + LATE_S:
-            allowed.append(_is(told[place + 1]))
         if _unknown(soak, told[place].sent_s, at_s):
             allowed.append(lambda part: not part)
         yield row, told[place], allowed

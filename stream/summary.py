@@ -160,16 +160,19 @@ def _camera(name: str, books: list[RunBook], unreadable: int) -> CameraSummary:
 
 def _camera_lines(name: str, camera: CameraSummary) -> list[str]:
     dropped = ", ".join(f"{n} dropped ({reason})" for reason, n in sorted(camera.dropped.items())) or "none dropped"
-    closed = (
-        "closed: every frame is accounted for" if camera.ledger_closed else "OPEN: some frames are not accounted for"
-    )
     judged = f"{camera.good} GOOD, {camera.bad} BAD, {camera.unknown} UNKNOWN"
     lines = [
         f"Camera {name}",
         f"  Frames         {camera.captured}: {judged}, {dropped}",
-        f"  Ledger         {closed}",
+        f"  Ledger         {_ledger_words(camera)}",
     ]
     return lines + [f"  Ended          {note}" for note in camera.notes]
+
+
+def _ledger_words(camera: CameraSummary) -> str:
+    if not camera.runs:
+        return "empty: the camera gave no picture"
+    return "closed: every frame is accounted for" if camera.ledger_closed else "OPEN: some frames are not accounted for"
 
 
 def _truth_line(score: Score) -> str:

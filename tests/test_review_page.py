@@ -333,6 +333,17 @@ def fingers(page: Page, *steps: list[tuple[int, int]]) -> None:
         page.call("Input.dispatchTouchEvent", type=kind, touchPoints=points)
 
 
+def test_on_a_small_screen_the_measures_of_an_incident_stand_beside_it_whole(page: Page, house: Reviewed) -> None:
+    page.resize(1280, 800)
+    page.evaluate("document.querySelector('.tile').click()")
+    page.until(LOADED)
+    page.until("document.querySelector('.measures')")
+    width, room = page.evaluate(
+        "(({scrollWidth, clientWidth}) => [scrollWidth, clientWidth])(document.querySelector('.scroll:has(.measures)'))"
+    )
+    assert width <= room, "nothing scrolls sideways"
+
+
 def test_evidence_on_the_wall_leads_to_its_review(page: Page, house: Reviewed) -> None:
     seq = worst(house, 180)
     go(page, house, f"/#/incident/belt/{house.run()}/{seq}")

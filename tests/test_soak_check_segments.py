@@ -277,6 +277,18 @@ def test_an_encoded_one_leaves_bad_ones_out_with_a_word(soak: Soak) -> None:
     assert not LOOK["gaps"](soak).breaks
 
 
+@pytest.mark.parametrize(("begun", "accused"), [("", False), ('{"camera": "fi', False), (None, True)])
+def test_a_number_is_missing_only_where_somebody_lived_to_begin_its_list(
+    soak: Soak, begun: str | None, accused: bool
+) -> None:
+    last = film(soak, "film", SEGMENTS)
+    for suffix in (".mp4", ".jsonl"):
+        last.with_suffix(suffix).rename(film(soak, "film", SEGMENTS + 1).with_suffix(suffix))
+    if begun is not None:
+        last.with_suffix(".jsonl").write_text(begun)
+    assert bool(LOOK["gaps"](soak).breaks) == accused
+
+
 def test_a_writer_that_was_killed_between_list_and_film_promised_nothing(soak: Soak) -> None:
     listed(lambda lines: [lines[0], {"to": 0.0}, lines[1]])(soak)
     tear_a_film(soak)

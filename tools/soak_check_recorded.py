@@ -60,6 +60,13 @@ def read_recorded(data_dir: Path) -> dict[tuple[str, int], list[Segment]]:
     return found
 
 
+def left_headless(folder: Path, number: int) -> bool:
+    """Whether that segment's list was begun, and whoever wrote it was killed before its head was whole."""
+    path = folder / f"{number}.jsonl"
+    nobody = Segment("", 0, number, path.with_suffix(".mp4"))
+    return path.is_file() and not _read(nobody, path.read_text(errors="replace").split("\n")[:-1])
+
+
 def shown(film: Path) -> dict[int, int | None] | None:
     """The numbers that a film shows, by their time; None in place of one that cannot be told, or of a film that does
     not open.

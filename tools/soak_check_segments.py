@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from tools.soak_check_clips import damaged_frames
 from tools.soak_check_facts import Finding, Soak
-from tools.soak_check_recorded import FOLDER, GRAIN, Segment, read_recorded, shown
+from tools.soak_check_recorded import FOLDER, GRAIN, Segment, left_headless, read_recorded, shown
 
 DELETED = "segments"  # as acts of retention name them
 START_S = 2.0  # at the beginning of a copied run
@@ -44,7 +44,7 @@ def gaps_are_told(soak: Soak) -> Finding:
     recorded = read_recorded(soak.data_dir)
     for camera, run in sorted(recorded.keys() | _owed(soak)):
         there = _there(recorded.get((camera, run), ()), soak)
-        breaks += [f"{a.name}: the next is {b.number}" for a, b in pairwise(there) if b.number != a.number + 1]
+        breaks += [f"{a.name}: the next is {b.number}" for a, b in pairwise(there) if not _follows(a, b)]
         copied = _is_copied(soak, camera, there)
         wanted, lacking = _lacking(soak, camera, run, there)
         missing = [seq for seq in lacking if not _interrupted(soak, camera, run, seq, copied=copied)]
@@ -65,6 +65,12 @@ def _there(segments: Sequence[Segment], soak: Soak) -> list[Segment]:
     """Without what retention was about to delete when it was killed: the oldest, of which the film is gone."""
     first = next((at for at, segment in enumerate(segments) if segment.film.is_file()), len(segments))
     return list(segments[first:] if soak.deleted.get(DELETED) else segments)
+
+
+def _follows(before: Segment, after: Segment) -> bool:
+    """Whether nothing lay between the two but lists that nobody lived to begin."""
+    between = range(before.number + 1, after.number)
+    return before.number < after.number and all(left_headless(before.film.parent, number) for number in between)
 
 
 def _untrue(segment: Segment, soak: Soak, captured: int, damaged: set[int]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The thread that drains a camera: opens the source, numbers and stamps each picture, opens it again when it fails.
+"""The thread that drains a camera: opens the source, takes each picture (taking.py), opens it again when it fails.
 
 Knows sources and the desk; no socket.
 """
@@ -6,20 +6,15 @@ Knows sources and the desk; no socket.
 from __future__ import annotations
 
 import logging
-import math
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Generator, Iterable
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-import numpy as np
-
-from stream.camera_clock import CameraClock
-from stream.decoding_lag import BEHIND, DecodingLag
 from stream.desk import NO_ROOM, Desk
 from stream.ledger import Ledger
-from stream.messages import FRAMES_MAX, ClockStatus
+from stream.messages import ClockStatus
 from stream.ring import RingError
 from stream.ring_layout import RUNS
 from stream.run_account import RunAccount
@@ -28,6 +23,7 @@ from stream.settings import CameraSettings
 from stream.sources.pacing import due_s, read_s
 from stream.sources.source import LeftOut, Picture, Remembers, Source, SourceError, Waiting
 from stream.sources.table import open_source
+from stream.taking import Taking, Tell
 
 if TYPE_CHECKING:
     from stream.health_desk import HealthDesk
@@ -36,9 +32,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("linewatch")
 BACKOFF_FIRST_S, BACKOFF_MOST_S = 0.1, 1.0
 END = "end of the recording"
-ROOM_TRIES = 5  # of a watched folder's file, about a second apart; then it is UNKNOWN, and the next one has its turn
 SKIP_S = 600.0  # a recording that goes on is decoded from its beginning, silently, to the first missing picture
-Tell = Callable[[int, str, str], None]  # run, kind of event, text
 
 
 @dataclass(frozen=True)
@@ -62,7 +56,7 @@ class Intake:
     ) -> None:
         self._camera = camera
         self._copier = copier
-        self._health = health
+        self._taking = Taking(camera, desk, tell, health)
         self._desk = desk
         self._tell = tell
         self._source: Source | None = None
@@ -70,13 +64,8 @@ class Intake:
         died_s = desk.last_picture_mono_ns / 1e9 if camera.live else 0.0
         self._gap: Gap | None = Gap(died_s, "the capture died") if died_s else None
         self._waited = False  # since its opening the source was well, and waited
-        self._last_s = 0.0  # when the last picture came
-        self._no_room = 0  # tries of one file for which shared memory had no room
         self._least_pause_s = 0.0  # what the source's last failure asks for
-        self._size: tuple[int, int] | None = None  # width, height of the pictures
         self._reached = 0  # of a recording: every earlier picture is taken or known
-        self._clock = CameraClock()
-        self._lag = DecodingLag(camera.newest)
         self.done = False
         self.failure: BaseException | None = None
 
@@ -96,13 +85,12 @@ class Intake:
 
     def clock(self) -> ClockStatus | None:
         """How the camera's own clock stands to this computer's; None where its pictures bear no time."""
-        with self._desk.lock:
-            return self._clock.reading(time.monotonic_ns(), time.time_ns())
+        return self._taking.clock()
 
     @property
     def alarm(self) -> str:
         """That decoding is behind, in words; empty: it is not."""
-        return self._lag.alarm
+        return self._taking.alarm
 
     def order(self) -> str:
         """Orders a picture of a camera that takes them on order; why it cannot, in words. From any thread."""
@@ -159,7 +147,7 @@ class Intake:
                 self._tell(account.run, "source", str(error))
             if self._camera.watched and isinstance(error, RingError):
                 self._reached += 1  # that number is spent
-                self._no_room += 1
+                self._taking.tries_without_room += 1
             return over, str(error)
         finally:
             self._close()
@@ -188,7 +176,7 @@ class Intake:
             if recorded:
                 self._wait_until(start_s + due)
             wanted = known.outcome(picture.index) is None
-            if self._desk.stopping or (wanted and not self._take(account, picture)):
+            if self._desk.stopping or (wanted and not self._taking.take(account, picture)):
                 return
             self._reached = picture.index + 1
             self._end_gap(account)
@@ -219,7 +207,7 @@ class Intake:
                 placed = account.captured > account.dropped().get(NO_ROOM, 0)
                 pause_s = BACKOFF_FIRST_S if placed else pause_s
                 if placed or self._gap is None:
-                    self._gap = Gap(self._last_s or time.monotonic(), reason)
+                    self._gap = Gap(self._taking.last_s or time.monotonic(), reason)
                 self._desk.end_run(account, "stopped" if self._desk.stopping else reason)
             elif self._waited:
                 self._gap, pause_s = Gap(time.monotonic(), reason), BACKOFF_FIRST_S
@@ -246,20 +234,18 @@ class Intake:
                     if self._copier is not None:
                         self._copier.begins(self._account.run)
                 if isinstance(picture, LeftOut):
-                    self._leave_out(self._account, picture)
-                elif not self._take(self._account, picture):
+                    self._taking.leave_out(self._account, picture)
+                elif not self._taking.take(self._account, picture):
                     break
                 self._end_gap(self._account)
             return self._finite(), "the source ended"
         except (SourceError, RingError, SecretError) as error:
             self._least_pause_s = getattr(error, "pause_s", 0.0)
             # Once its pictures have come its settings were right: a camera that was off may lack them for a while.
-            return isinstance(error, SourceError) and error.final and self._size is None, str(error)
+            return isinstance(error, SourceError) and error.final and self._taking.size is None, str(error)
         finally:
             self._close()
-            self._say_lag(self._account, self._lag.step(math.inf))
-            if self._health is not None:
-                self._health.pause(run=self._account.run if self._account else 0, now_s=time.monotonic())
+            self._taking.pause(self._account)
 
     def _end_gap(self, account: RunAccount | None) -> None:
         """There is a picture again, and it has a place; or the camera is there again, and waits for its trigger."""
@@ -296,51 +282,6 @@ class Intake:
         if self._desk.stopping:
             self._source.close()
 
-    def _leave_out(self, account: RunAccount, left: LeftOut) -> None:
-        """They have their numbers, and their fate."""
-        self._last_s = left.mono_ns / 1e9
-        self._desk.alive(self._camera.silent_after_s + 10.0)
-        self._count_lost(account, left.lost)
-        self._desk.leave_out(account, left.pictures, mono_ns=left.mono_ns, reason=BEHIND)
-        self._say_lag(account, self._lag.left_out(left.pictures, left.waited_s, self._last_s))
-        self._say_running()
-
-    def _say_lag(self, account: RunAccount | None, said: str) -> None:
-        if said:
-            log.warning("%s: %s", self._camera.name, said)
-            self._tell(account.run if account else 0, BEHIND, said)
-
-    def _count_lost(self, account: RunAccount, pictures: int) -> None:
-        if pictures:
-            with self._desk.lock:
-                account.lost = min(account.lost + pictures, FRAMES_MAX)
-
-    def _take(self, account: RunAccount, picture: Picture) -> bool:
-        now_ns, utc_ns = time.monotonic_ns(), time.time_ns()
-        mono_ns = picture.arrived_mono_ns or now_ns  # it may have waited to be decoded: its age counts from arrival
-        utc_ns -= now_ns - mono_ns
-        self._last_s = mono_ns / 1e9
-        self._say_lag(account, self._lag.step(self._last_s))
-        if self._no_room >= ROOM_TRIES:  # one file that is too large must not keep all others waiting
-            picture = replace(picture, pixels=np.zeros((1, 1, 3), np.uint8), problem=NO_ROOM)
-        self._count_lost(account, picture.lost)
-        if picture.taken_utc_ns is not None:
-            with self._desk.lock:
-                self._clock.picture(picture.taken_utc_ns, mono_ns)
-        self._mind_size(account, picture)
-        self._desk.alive(self._camera.silent_after_s + 10.0)
-        if self._health is not None:
-            picture = self._health.look(picture, run=account.run, seq=account.captured, now_s=mono_ns / 1e9)
-        goes_on = self._desk.place(account, picture, mono_ns=mono_ns, utc_ns=utc_ns)
-        self._no_room = 0
-        if goes_on:
-            self._say_running()
-        return goes_on
-
-    def _say_running(self) -> None:
-        if self._desk.state.word != "running":
-            self._desk.say("running", "")
-
     def _wait_for(self, waiting: Waiting) -> None:
         """The source is well, and nothing is missing."""
         self._waited = True
@@ -348,18 +289,6 @@ class Intake:
         self._end_gap(self._account)
         if self._desk.state.text != waiting.text:
             self._desk.say("waiting", waiting.text)
-
-    def _mind_size(self, account: RunAccount, picture: Picture) -> None:
-        """A change of size is worth a word: a region may judge something else from here on."""
-        size = (picture.pixels.shape[1], picture.pixels.shape[0])
-        if picture.problem is not None or size == self._size:
-            return
-        if self._size is not None:
-            (was_w, was_h), (w, h) = self._size, size
-            said = f"the pictures are {w}x{h} px from frame {account.captured} on; they were {was_w}x{was_h}"
-            log.warning("%s: %s", self._camera.name, said)
-            self._tell(account.run, "size", said)
-        self._size = size
 
     def _close(self) -> None:
         if self._source is not None:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from stream.desk import Desk
-from stream.intake import ROOM_TRIES, Intake
+from stream.intake import Intake
 from stream.ledger import Ledger
 from stream.messages import FRAMES_MAX
 from stream.places import Places
@@ -22,6 +22,7 @@ from stream.ring_layout import SlotHeader
 from stream.run_account import RunAccount
 from stream.settings import CameraSettings
 from stream.sources.source import LeftOut, Picture, SourceError
+from stream.taking import ROOM_TRIES
 from tests.line import wait_for
 from tests.recordings import numbered_frame
 

@@ -26,7 +26,7 @@ class Told:
     part: str
     by: str
     utc_ns: int
-    mono_ns: int = 0  # pictures that came before are of the part before
+    mono_ns: int  # monotonic; pictures that came before are of the part before
 
 
 class Announced:
@@ -37,7 +37,7 @@ class Announced:
         *,
         ordered: bool,
         note: Callable[[RunAccount, PartBegin], None],
-        move: Callable[[RunAccount, PartBegin], None] = lambda account, begun: None,
+        move: Callable[[RunAccount, PartBegin], None],
         keep: Callable[[Collection[Told]], str] = lambda _: "",
     ) -> None:
         """`note` puts down what begins where a death does not reach it, `keep` what waits for its picture; words: not.
@@ -53,7 +53,7 @@ class Announced:
         self._orders: deque[Told] = deque()
 
     def follow(self, told: Told, account: RunAccount | None, unconfirmed: int) -> str:
-        """From the next picture on they are of that part; says in words why not, where it is not on record."""
+        """Pictures that come from now on are of that part; says in words why not, where it is not on record."""
         if unconfirmed >= TAKEN_MAX:
             self.nobody(account, told.utc_ns, told.mono_ns)
             return _full(unconfirmed)
@@ -89,7 +89,7 @@ class Announced:
 
     def run_begins(self, account: RunAccount) -> None:
         if self._before is not None:
-            self._begin(account, self._before)
+            self._announce(account, self._before)
 
     def picture(self, account: RunAccount, arrived_mono_ns: int) -> None:
         """A picture that arrived then gets its number: of what it is."""
@@ -100,18 +100,23 @@ class Announced:
         told = self._orders.popleft() if self._orders else None
         if told is None:
             if account.part:
-                self._begin(account, Told("", NOBODY, 0), named=False)
+                self._begin(account, Told("", NOBODY, 0, 0), named=False)
         elif not told.part or told.part != account.part:
             self._begin(account, told)
         if told is not None:
             self._keep(self._orders)
+
+    def lull(self, account: RunAccount, mono_ns: int) -> None:
+        """Followed: all that had come by then has its number, and nothing comes."""
+        if not self.ordered:
+            account.came_all(mono_ns)
 
     def run_ends(self, account: RunAccount | None) -> tuple[Told, ...]:
         """What was ordered and did not come; entered in the run, where there is one: parts without a picture."""
         left = tuple(self._orders)
         self._orders.clear()
         if account is not None:
-            account.end_parts()
+            account.came_all()
             for told in left:
                 self._begin(account, told)
         if left:

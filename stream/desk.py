@@ -95,6 +95,7 @@ class Desk:
             run = max([time.time_ns() // 1000, *(known + 1 for known in self.accounts)])
             account = RunAccount(self._camera.name, run, self._session, self._source, self._camera.live)
             self.accounts[run] = self._open = account
+            self._rings.note(account)  # first: a part of a run that the ring does not know is nobody's
             self._announced.run_begins(account)
             return account
 
@@ -164,6 +165,11 @@ class Desk:
                 self._number(account, None, mono_ns)
             account.decide(account.captured - pictures, account.captured, f"dropped:{reason}")
         self.wake()
+
+    def lull(self, account: RunAccount, mono_ns: int) -> None:
+        """All that had come by then is placed, and the camera waits: parts that were announced by then have begun."""
+        with self.lock:
+            self._announced.lull(account, mono_ns)
 
     # --- for challenges ---
 
@@ -325,8 +331,8 @@ class Desk:
                 self._rings.note_part(account, begun)
 
     def _adopt_parts(self) -> None:
-        """The parts that a dead capture began; the newest ring has them all, for older ones go."""
-        for ring in self._rings:
+        """The parts that a dead capture began. The newest ring gets them all, for older ones go."""
+        for ring in reversed([*self._rings]):  # an older one may have a row that was moved since in the newest
             for run, begun in ring.parts.open():
                 account = self.accounts.get(run)
                 if account is None:

@@ -147,7 +147,7 @@ class Intake:
                 self._tell(account.run, "source", str(error))
             if self._camera.watched and isinstance(error, RingError):
                 self._reached += 1  # that number is spent
-                self._taking.tries_without_room += 1
+                self._taking.no_room()
             return over, str(error)
         finally:
             self._close()
@@ -287,6 +287,8 @@ class Intake:
         self._waited = True
         self._desk.alive(self._camera.silent_after_s + 10.0)
         self._end_gap(self._account)
+        if self._account is not None:
+            self._desk.lull(self._account, waiting.mono_ns)
         if self._desk.state.text != waiting.text:
             self._desk.say("waiting", waiting.text)
 

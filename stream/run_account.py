@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -32,7 +33,7 @@ class _Ahead:
 
 @dataclass
 class RunAccount:
-    """One run. Everything here is repeated to the recorder until it says that it is on disk."""
+    """One run. Everything here is repeated to the recorder until it says that it is on disk, but for parts ahead."""
 
     camera: str
     run: int
@@ -89,21 +90,20 @@ class RunAccount:
 
     def comes(self, arrived_mono_ns: int) -> tuple[PartBegin, ...]:
         """A picture that arrived then gets the next number. Gives the parts that begin after it, moved on."""
-        while self._ahead and self._ahead[0].told_mono_ns <= arrived_mono_ns:
-            self._begin_announced()
+        self.came_all(arrived_mono_ns)
         for ahead in self._ahead:
             ahead.begun = replace(ahead.begun, seq=self.captured + 1)
         return tuple(ahead.begun for ahead in self._ahead)
 
-    def end_parts(self) -> None:
-        """No picture comes any more: what was announced begins where the run ends."""
-        while self._ahead:
-            self._begin_announced()
+    def came_all(self, before_mono_ns: float = math.inf) -> None:
+        """All that came before then has its number: what was announced by then begins with the next picture.
 
-    def _begin_announced(self) -> None:
-        begun = self._ahead.popleft().begun
-        self.adopt_part(begun)
-        self.part = begun.part
+        Without a time: no picture comes any more, and it begins where the run ends.
+        """
+        while self._ahead and self._ahead[0].told_mono_ns <= before_mono_ns:
+            begun = self._ahead.popleft().begun
+            self.adopt_part(begun)
+            self.part = begun.part
 
     def adopt_part(self, begun: PartBegin) -> None:
         """A part that a dead capture began, whose beginning is not confirmed."""

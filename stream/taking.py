@@ -35,12 +35,12 @@ class Taking:
 
     def __init__(self, camera: CameraSettings, desk: Desk, tell: Tell, health: HealthDesk | None) -> None:
         self.last_s = 0.0  # when the last picture came
-        self.tries_without_room = 0  # of one file for which shared memory had no room
         self.size: tuple[int, int] | None = None  # width, height of the pictures
         self._camera = camera
         self._desk = desk
         self._tell = tell
         self._health = health
+        self._no_room = 0  # tries of one file for which shared memory had no room
         self._clock = CameraClock()
         self._lag = DecodingLag(camera.newest)
 
@@ -61,7 +61,7 @@ class Taking:
         utc_ns -= now_ns - mono_ns
         self.last_s = mono_ns / 1e9
         self._say_lag(account, self._lag.step(self.last_s))
-        if self.tries_without_room >= ROOM_TRIES:  # one file that is too large must not keep all others waiting
+        if self._no_room >= ROOM_TRIES:  # one file that is too large must not keep all others waiting
             picture = replace(picture, pixels=np.zeros((1, 1, 3), np.uint8), problem=NO_ROOM)
         self._count_lost(account, picture.lost)
         if picture.taken_utc_ns is not None:
@@ -72,7 +72,7 @@ class Taking:
         if self._health is not None:
             picture = self._health.look(picture, run=account.run, seq=account.captured, now_s=mono_ns / 1e9)
         goes_on = self._desk.place(account, picture, mono_ns=mono_ns, utc_ns=utc_ns)
-        self.tries_without_room = 0
+        self._no_room = 0
         if goes_on:
             self._say_running()
         return goes_on
@@ -85,6 +85,10 @@ class Taking:
         self._desk.leave_out(account, left.pictures, mono_ns=left.mono_ns, reason=BEHIND)
         self._say_lag(account, self._lag.left_out(left.pictures, left.waited_s, self.last_s))
         self._say_running()
+
+    def no_room(self) -> None:
+        """Shared memory had no room for the picture that was to be taken."""
+        self._no_room += 1
 
     def pause(self, account: RunAccount | None) -> None:
         """No picture comes until the source is open again."""

@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> int:
     say("A second look, alone, at what failed", failed)
     code = pytest_of(*arguments, *ALONE)
     if code == pytest.ExitCode.OK:
-        say("Failed beside others and held alone: a race in the test or in the product, to be mended", failed)
+        say("Failed at first and held alone: a race in the test or in the product, to be mended", failed)
     return code
 
 

@@ -139,9 +139,9 @@ def test_what_was_ordered_of_a_camera_that_is_gone_from_the_settings_is_named_an
 ) -> None:
     for camera in ("belt", "old"):
         orders = Orders(places.orders(camera), "before")
-        orders.keep([Told("A", "user 0", 1), Told("", "user 0", 2)])
+        orders.keep([Told("A", "user 0", 1, 0), Told("", "user 0", 2, 0)])
         orders.lose(RUN, "the camera went away")
-        orders.keep([Told("B", "user 0", 3)])
+        orders.keep([Told("B", "user 0", 3, 0)])
     (said,) = told_by_strays(places, tmp_path)
     assert said.startswith("old.orders is removed: this line captures no camera old here any more; parts that were ")
     assert said.endswith("ordered of it, without a picture: A, #1, B")
@@ -149,7 +149,9 @@ def test_what_was_ordered_of_a_camera_that_is_gone_from_the_settings_is_named_an
 
 
 def test_of_many_orders_the_first_are_named_and_the_others_counted(places: Places, tmp_path: Path) -> None:
-    Orders(places.orders("old"), "before").keep([Told(f"P{number}", "user 0", number) for number in range(NAMED + 2)])
+    Orders(places.orders("old"), "before").keep(
+        [Told(f"P{number}", "user 0", number, 0) for number in range(NAMED + 2)]
+    )
     (said,) = told_by_strays(places, tmp_path)
     assert said.endswith("P8, P9 and 2 more")
 

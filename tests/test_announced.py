@@ -23,7 +23,9 @@ class Played:
     account: RunAccount = field(default_factory=lambda: RunAccount("belt", 1, "s", "synthetic:", live=True))
 
     def __post_init__(self) -> None:
-        self.announced = Announced(ordered=self.ordered, note=lambda _, begun: self.begun.append(begun))
+        self.announced = Announced(
+            ordered=self.ordered, note=lambda _, begun: self.begun.append(begun), move=lambda *_: None
+        )
 
     def tell(self, part: str, now_ns: int = 0) -> str:
         told = Told(part, "user 0", 7, now_ns)
@@ -69,6 +71,26 @@ def test_the_same_part_again_before_its_first_picture_goes_on() -> None:
     assert played.picture(5) == "" and played.picture(12) == "A"
     played.announced.nobody(played.account, 9, 20)
     assert [played.picture(at) for at in (19, 20)] == ["A", ""]
+
+
+def test_in_a_lull_what_was_announced_is_on_its_way_to_the_log_without_a_picture() -> None:
+    played = Played(ordered=False)
+    played.picture(5)
+    played.tell("A", 10)
+    played.tell("B", 20)
+    played.announced.lull(played.account, 15)
+    report = played.account.report(())
+    assert report is not None and [(part.part, part.seq) for part in report.parts] == [("A", 1)]
+    assert played.picture(18) == "A", "it came after the camera was heard, and before B was announced"
+    assert [(part.part, part.seq) for part in played.account.unconfirmed_parts] == [("A", 1), ("B", 2)]
+
+
+def test_the_first_pictures_of_a_run_that_came_before_the_announcement_are_of_no_part() -> None:
+    played = Played(ordered=False)
+    assert "gives no pictures" in played.announced.follow(Told("A", "user 0", 7, 10), None, 0)
+    played.announced.run_begins(played.account)
+    assert [played.picture(at) for at in (5, 10)] == ["", "A"]
+    assert [(part.part, part.seq) for part in played.account.unconfirmed_parts] == [("A", 1)]
 
 
 def test_what_was_announced_after_the_last_picture_is_a_part_without_one_when_the_run_ends() -> None:
@@ -179,7 +201,7 @@ def test_the_part_is_the_same_when_the_camera_comes_back_unless_nobody_knows() -
 
 def test_a_part_that_is_announced_while_the_camera_is_away_is_refused_in_words_and_its_pictures_are_of_it() -> None:
     played = Played(ordered=False)
-    assert "gives no pictures" in played.announced.follow(Told("A", "user 0", 7), None, 0)
+    assert "gives no pictures" in played.announced.follow(Told("A", "user 0", 7, 0), None, 0)
     played.announced.run_begins(played.account)
     assert played.picture() == "A"
 

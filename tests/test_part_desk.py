@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -34,7 +35,7 @@ def at(camera: CameraSettings, places: Places) -> Desk:
 
 
 def tell(desk: Desk, part: str) -> str:
-    return desk.announce(Told(part, "user 0", 7), NO_ORDER)
+    return desk.announce(Told(part, "user 0", 7, 0), NO_ORDER)
 
 
 def place(desk: Desk, account: RunAccount) -> None:
@@ -112,6 +113,39 @@ def test_parts_survive_the_capture_until_the_log_has_them_and_the_next_run_begin
     fresh = desk.begin_run()
     place(desk, fresh)
     assert fresh.part == "", "what was announced while no capture listened is not known"
+
+
+def test_a_part_that_moved_on_in_a_grown_ring_has_its_new_place_for_a_successor(places: Places) -> None:
+    dead = at(FREE, places)
+    account = dead.begin_run()
+    place(dead, account)
+    assert dead.announce(Told("A", "user 0", 7, 10), NO_ORDER) == ""
+    larger = Picture(numbered_frame(1).repeat(2, axis=0), 1, None)
+    assert dead.place(account, larger, mono_ns=9, utc_ns=2)
+    assert len(places.rings("belt")) == 2, "the old one holds a picture still"
+    assert begun(at(FREE, places).accounts[account.run]) == [(0, 2, "A")]
+
+
+def test_a_run_that_begins_with_a_ring_is_known_to_a_successor_with_its_part(places: Places) -> None:
+    before = at(FREE, places)
+    place(before, before.begin_run())
+    dead = at(FREE, places)
+    account = dead.begin_run()
+    tell(dead, "A")
+    assert begun(at(FREE, places).accounts[account.run]) == [(0, 0, "A")], "no picture was numbered"
+
+
+def test_a_camera_that_waits_for_its_trigger_lets_announced_parts_begin(places: Places) -> None:
+    desk = at(FREE, places)
+    account = desk.begin_run()
+    place(desk, account)
+    assert desk.announce(Told("A", "user 0", 7, time.monotonic_ns()), NO_ORDER) == ""
+    intake = Intake(FREE, desk, lambda *_: None)
+    intake._account = account
+    intake._wait_for(Waiting("its trigger"))
+    report = account.report(())
+    assert report is not None and [part.part for part in report.parts] == ["A"]
+    desk.close()
 
 
 def test_a_ring_that_grows_takes_the_parts_along(places: Places) -> None:
@@ -201,7 +235,7 @@ class PlayedCapture:
     told: list[tuple[int, str, str]]
 
     def tell(self, part: str) -> str:
-        return self.desk.announce(Told(part, "user 0", 7), self.intake.order)
+        return self.desk.announce(Told(part, "user 0", 7, 0), self.intake.order)
 
     def open_account(self) -> RunAccount:
         return max(self.desk.accounts.values(), key=lambda account: account.run)
@@ -273,7 +307,7 @@ def ordering(places: Places, *parts: str) -> Desk:
     """A desk that has taken these orders, each told a nanosecond later; no picture has come."""
     desk = at(ORDERED, places)
     for number, part in enumerate(parts):
-        assert desk.announce(Told(part, "user 0", 100 + number), lambda: "") == ""
+        assert desk.announce(Told(part, "user 0", 100 + number, 0), lambda: "") == ""
     return desk
 
 

@@ -22,7 +22,7 @@ ONCE = (
     "    assert held\n"
 )
 DIES = "import os\ndef test_that_dies(): os.abort()\n"
-LOOKED, HELD = "A second look, alone, at what failed:", "Failed beside others and held alone"
+LOOKED, HELD = "A second look, alone, at what failed:", "Failed at first and held alone"
 
 
 @pytest.mark.parametrize(

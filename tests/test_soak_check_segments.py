@@ -277,7 +277,9 @@ def test_an_encoded_one_leaves_bad_ones_out_with_a_word(soak: Soak) -> None:
     assert not LOOK["gaps"](soak).breaks
 
 
-@pytest.mark.parametrize(("begun", "accused"), [("", False), ('{"camera": "fi', False), (None, True)])
+@pytest.mark.parametrize(
+    ("begun", "accused"), [("", False), ('{"camera": "fi', False), ("[7, 0.1]\n", True), (None, True)]
+)
 def test_a_number_is_missing_only_where_somebody_lived_to_begin_its_list(
     soak: Soak, begun: str | None, accused: bool
 ) -> None:

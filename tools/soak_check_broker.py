@@ -11,7 +11,7 @@ from tools.soak_check_log import Row
 from tools.soak_check_told import KEPT, NAMED, NAMELESS, Told
 
 BROKER = ("kill broker", "freeze broker", "broker garbage")
-LATE_S = 2.0  # from the arrival of a picture until it gets its part, on a busy machine
+LATE_S = 2.0  # before a fault is on record it may have begun, on a busy machine
 
 
 def taken_is_kept(soak: Soak) -> Finding:

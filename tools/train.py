@@ -135,7 +135,7 @@ def run(argv: list[str]) -> int:
     parser.add_argument(
         "--pretrained",
         type=Path,
-        metavar="FILE",
+        metavar="WEIGHTS",
         help="start from this state dict, or from a bundle's folder, in place of the preset's weights",
     )
     parser.add_argument(

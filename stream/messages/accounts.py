@@ -55,7 +55,7 @@ class Report(msgspec.Struct, frozen=True, tag="report"):
     pending: tuple[Key, ...]  # frames of this run that have waited long for the recorder's release
     ended: bool
     note: Text = ""  # in plain words, for people: why the run ended
-    # Whose beginning is not confirmed yet: all of them, so that frames below `captured` are of parts that are known.
+    # Whose beginning is known and not confirmed yet: all of them, so that frames below `captured` are of known parts.
     parts: Annotated[tuple[PartBegin, ...], msgspec.Meta(max_length=PARTS_MAX)] = ()
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -53,6 +54,7 @@ class Waiting:
     """No picture, and none is missing: the source is well and waits for what the text names. Given every second."""
 
     text: str
+    mono_ns: int = field(default_factory=time.monotonic_ns, compare=False)  # all that had come before was given
 
 
 class Triggered(Protocol):

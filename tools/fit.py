@@ -19,6 +19,7 @@ from detector.stages import InputSpec
 from .augment import augmented
 from .averaging import averaged
 from .dataset import Arrays
+from .depthwise import Float32WayBack
 from .guide import guide_loss
 from .networks import Plan
 from .starting import start_from
@@ -119,7 +120,7 @@ class _Fitter:
         self._module.train()
         pictures, masks, bad = self._batch(number)
         pictures, masks = augmented(pictures, masks, self._draw(number))
-        with torch.autocast(self._settings.device, self._low):
+        with torch.autocast(self._settings.device, self._low), Float32WayBack():
             answer = self._module(normalised(pictures, self._plan.input))
         logits, maps = answer if self._plan.guide else (answer, [])
         loss = self._task.loss(logits.float(), bad, masks, self._weight)

@@ -8,11 +8,12 @@ one defect is one, whichever views it crosses; each bears the name of the region
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, field, replace
 
 import numpy as np
 
+from detector.batches import marked_at_once
 from detector.cascade import Cascade, Examination, Stopwatch
 from detector.colour import to_bgr
 from detector.components import Owners, defects_in
@@ -55,12 +56,18 @@ class _Judged:
 
 
 class RegionJudge:
-    """A cascade for frames with regions. `alive` is called before each view: many of them take long."""
+    """A cascade for frames with regions. `alive` is called before each batch of views: many of them take long."""
 
     def __init__(self, cascade: Cascade, clock: Callable[[], float], alive: Callable[[], None] = lambda: None) -> None:
         self._cascade = cascade
         self._clock = clock
         self._alive = alive
+
+    def judge_many(self, pictures: Sequence[tuple[np.ndarray, Where]]) -> list[Verdict]:
+        """The verdict on each, as `judge` gives it; those without named regions in batches."""
+        plain = [(picture, where) for picture, where in pictures if not isinstance(where, tuple)]
+        judged = iter(self._cascade.judge_many(plain))
+        return [self.judge(picture, where) if isinstance(where, tuple) else next(judged) for picture, where in pictures]
 
     def judge(self, picture: np.ndarray, where: Where = None) -> Verdict:
         """The verdict on picture (H, W, 3) BGR uint8, or any other that `to_bgr` takes; never raises for a picture."""
@@ -84,10 +91,10 @@ class RegionJudge:
         one = _Judged(region.name)
         watch = Stopwatch(self._clock)
         try:
-            for view in views_of(region, frame):
+            for views in _in_batches(views_of(region, frame), self._cascade.batch):
                 seen.took(StageTimes(preprocess_ms=watch.lap_ms()))
-                one.found += [view.quad] if view.quad else []
-                self._view(view, number, one, seen)
+                one.found += [view.quad for view in views if view.quad]
+                self._look(views, number, one, seen)
                 watch.lap_ms()
         except PictureError as error:
             one.reasons.append(str(error))
@@ -95,17 +102,16 @@ class RegionJudge:
             self._follow(one.passed, number, seen)
         return one.verdict()
 
-    def _view(self, view: View, number: int, one: _Judged, seen: _Seen) -> None:
+    def _look(self, views: list[View], number: int, one: _Judged, seen: _Seen) -> None:
         self._alive()
-        try:
-            examined = self._cascade.look(view.picture)
-        except PictureError as error:  # the other views may be BAD all the same
-            one.reasons.append(str(error))
-            return
-        self._add(view, examined, number, seen)
-        one.scores.append(examined.score)
-        one.bad |= examined.state is State.BAD
-        one.passed += [view] if examined.state is State.GOOD else []
+        for view, examined in zip(views, self._cascade.look_many([view.picture for view in views]), strict=True):
+            if isinstance(examined, PictureError):  # the other views may be BAD all the same
+                one.reasons.append(str(examined))
+                continue
+            self._add(view, examined, number, seen)
+            one.scores.append(examined.score)
+            one.bad |= examined.state is State.BAD
+            one.passed += [view] if examined.state is State.GOOD else []
 
     def _follow(self, passed: list[View], number: int, seen: _Seen) -> None:
         """Marks GOOD tiles of a BAD region, too, into which a mask leads: else a scratch would end at a tile's edge."""
@@ -115,14 +121,14 @@ class RegionJudge:
             piece = looked.pop(0)
             led = [view for view in passed if leads_into(piece, view.box, threshold)]
             passed = [view for view in passed if view not in led]
-            for view in led:
+            for views in _in_batches(led, marked_at_once(self._cascade.batch)):
                 self._alive()
-                try:
-                    marked = self._cascade.mark(view.picture, Examination(State.GOOD, 0.0, None, None, StageTimes()))
-                except PictureError:
-                    continue  # the region is BAD all the same
-                self._add(view, marked, number, seen)
-                looked.append(seen.pieces[-1])
+                unseen = Examination(State.GOOD, 0.0, None, None, StageTimes())
+                marked = self._cascade.mark_many([(view.picture, unseen) for view in views])
+                for view, one in zip(views, marked, strict=True):
+                    if isinstance(one, Examination):  # else: the region is BAD all the same
+                        self._add(view, one, number, seen)
+                        looked.append(seen.pieces[-1])
 
     def _add(self, view: View, examined: Examination, number: int, seen: _Seen) -> None:
         """What a view has shown; where it is BAD, its map and its hash."""
@@ -164,6 +170,23 @@ class RegionJudge:
         return Verdict(
             state, score, reason=reason, regions=regions, bundle_id=one.bundle_id, settings_id=one.settings_id
         )
+
+
+def _in_batches(views: Iterable[View], size: int) -> Iterator[list[View]]:
+    """So many at a time; what was found before an error comes before the error does."""
+    batch: list[View] = []
+    try:
+        for view in views:
+            batch.append(view)
+            if len(batch) == size:
+                yield batch
+                batch = []
+    except PictureError:
+        if batch:
+            yield batch
+        raise
+    if batch:
+        yield batch
 
 
 def worst(regions: Sequence[RegionVerdict]) -> State:

@@ -1,17 +1,18 @@
 """Judges a picture: the classifier gates, the segmenter marks what the gate holds to be BAD.
 
-A picture at a time, in shapes that never change, so that no verdict depends on which pictures shared its batch.
-Knows no file; open_cascade (opening.py) builds one.
+In shapes that never change: a batch that is not full is filled up with zeros, so that no verdict depends on how many
+pictures came together, nor on which. Knows no file; open_cascade (opening.py) builds one.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from detector.batches import Batches, marked_at_once
 from detector.colour import to_bgr
 from detector.components import defects_in
 from detector.engines.network import Network
@@ -72,17 +73,23 @@ class Cascade:
         bundle_id: str,
         settings_id: str,
         clock: Callable[[], float],  # seconds
+        batch: int = 1,
     ) -> None:
+        """`batch`: pictures that the classifier is given at once, always; the segmenter gets `marked_at_once` of it."""
         self._networks = networks
         self._clock = clock
+        self._gates = Batches("classifier", networks.classifier, batch)
+        self._marks = Batches("segmenter", networks.segmenter, marked_at_once(batch))
+        self.batch = batch
         self.defect_kind = defect_kind
         self.bundle_id = bundle_id
         self.settings_id = settings_id
 
     @property
     def engine_name(self) -> str:
-        """What judges, for people: `onnxruntime cpu, 1 thread`."""
-        return self._networks.classifier.description
+        """What judges, for people: `onnxruntime cpu, 1 thread`, `onnxruntime cuda, batches of 16`."""
+        runs = self._networks.classifier.description
+        return runs if self.batch == 1 else f"{runs}, batches of {self.batch}"
 
     @property
     def threshold(self) -> float:
@@ -101,47 +108,82 @@ class Cascade:
         burnt out, a network that answers with NaN) is UNKNOWN with its reason. BAD always has a mask, which may be
         all zeros: the segmenter never acquits.
         """
-        try:
-            whole = to_bgr(picture)
-            box = region or Box(0, 0, whole.shape[1], whole.shape[0])
-            if refused := why_region_refused(whole, box):
-                raise PictureError(refused)
-            seen = self.examine(whole[box.y0 : box.y1, box.x0 : box.x1])
-        except PictureError as error:
-            return replace(self._verdict(State.UNKNOWN, None), reason=str(error))
-        if seen.state is State.GOOD:
-            return replace(self._verdict(State.GOOD, seen.score), times=seen.times)
-        return self._bad(seen, whole.shape[:2], box)
+        return self.judge_many([(picture, region)])[0]
+
+    def judge_many(self, pictures: Sequence[tuple[np.ndarray, Box | None]]) -> list[Verdict]:
+        """The verdict on each, as `judge` gives it."""
+        cuts = [_cut(picture, region) for picture, region in pictures]
+        seen = iter(self.look_many([cut.part for cut in cuts if isinstance(cut, _Cut)]))
+        return [self._said(cut, next(seen) if isinstance(cut, _Cut) else cut) for cut in cuts]
 
     def examine(self, part: np.ndarray) -> Examination:
         """What the networks say of part (H, W, 3) BGR uint8. Raises PictureError where it cannot be judged."""
         if refused := why_blind(part):
             raise PictureError(refused)
-        return self.look(part)
+        [seen] = self.look_many([part])
+        if isinstance(seen, PictureError):
+            raise seen
+        return seen
 
-    def look(self, part: np.ndarray) -> Examination:
-        """The same without asking whether part shows anything: a view of a region may be as dark as it is."""
+    def look_many(self, parts: Sequence[np.ndarray]) -> list[Examination | PictureError]:
+        """What the networks say of each, or why they cannot, without asking whether it shows anything: a view of a
+        region may be as dark as it is.
+
+        The time of a stage is each picture's own for what is done to it alone, and else that of its batch.
+        """
         watch = Stopwatch(self._clock)
         gate = self._networks.classifier_spec
-        batch = network_input(part, gate.input)
-        times = StageTimes(preprocess_ms=watch.lap_ms())
-        logits = _answer("classifier", self._networks.classifier, batch, (1, 2))
-        score = float(_sigmoid(np.float64(logits[0, 1] - np.float64(logits[0, 0])) / gate.temperature))
-        times = replace(times, classify_ms=watch.lap_ms())
-        if score < gate.threshold:
-            return Examination(State.GOOD, score, None, None, times)
-        return self.mark(part, Examination(State.BAD, score, None, None, times))
+        found: list[Examination | PictureError] = []
+        for at in range(0, len(parts), self.batch):
+            inputs, times = [], []
+            for part in parts[at : at + self.batch]:
+                inputs.append(network_input(part, gate.input))
+                times.append(StageTimes(preprocess_ms=watch.lap_ms()))
+            answers = self._gates.answers(inputs, (2,))
+            took_ms = watch.lap_ms()
+            for answer, time in zip(answers, times, strict=True):
+                found.append(answer if isinstance(answer, PictureError) else self._gated(answer, time, took_ms))
+        bad = [i for i, one in enumerate(found) if isinstance(one, Examination) and one.state is State.BAD]
+        for i, marked in zip(bad, self.mark_many([(parts[i], found[i]) for i in bad]), strict=True):  # type: ignore[misc]
+            found[i] = marked
+        return found
 
-    def mark(self, part: np.ndarray, gate: Examination) -> Examination:
-        """What the gate has said of part, with what the segmenter says of it. Raises PictureError."""
+    def mark_many(self, gated: Sequence[tuple[np.ndarray, Examination]]) -> list[Examination | PictureError]:
+        """What the gate has said of each part, with what the segmenter says of it, or why it cannot."""
         watch, marking = Stopwatch(self._clock), self.marking
-        batch = network_input(part, marking.input)
-        times = replace(gate.times, preprocess_ms=gate.times.preprocess_ms + watch.lap_ms())
-        shape = (1, 1, marking.input.height, marking.input.width)
-        probability = _sigmoid(_answer("segmenter", self._networks.segmenter, batch, shape)[0, 0])
-        times = replace(times, segment_ms=watch.lap_ms())
-        mask = (probability > marking.threshold).astype(np.uint8)
+        shape = (1, marking.input.height, marking.input.width)
+        found: list[Examination | PictureError] = []
+        size = marked_at_once(self.batch)
+        for at in range(0, len(gated), size):
+            inputs, gates = [], []
+            for part, gate in gated[at : at + size]:
+                inputs.append(network_input(part, marking.input))
+                times = replace(gate.times, preprocess_ms=gate.times.preprocess_ms + watch.lap_ms())
+                gates.append(replace(gate, times=times))
+            answers = self._marks.answers(inputs, shape)
+            took_ms = watch.lap_ms()
+            for answer, gate in zip(answers, gates, strict=True):
+                found.append(answer if isinstance(answer, PictureError) else self._marked(answer, gate, took_ms))
+        return found
+
+    def _gated(self, logits: np.ndarray, times: StageTimes, took_ms: float) -> Examination:
+        gate = self._networks.classifier_spec
+        score = float(_sigmoid(np.float64(logits[1] - np.float64(logits[0])) / gate.temperature))
+        state = State.GOOD if score < gate.threshold else State.BAD
+        return Examination(state, score, None, None, replace(times, classify_ms=took_ms))
+
+    def _marked(self, logits: np.ndarray, gate: Examination, took_ms: float) -> Examination:
+        probability = _sigmoid(logits[0])
+        mask = (probability > self.marking.threshold).astype(np.uint8)
+        times = replace(gate.times, segment_ms=took_ms)
         return replace(gate, probability=probability, mask=mask, times=times)
+
+    def _said(self, cut: _Cut | PictureError, seen: Examination | PictureError) -> Verdict:
+        if isinstance(cut, PictureError) or isinstance(seen, PictureError):
+            return replace(self._verdict(State.UNKNOWN, None), reason=str(seen))
+        if seen.state is State.GOOD:
+            return replace(self._verdict(State.GOOD, seen.score), times=seen.times)
+        return self._bad(seen, cut.size, cut.box)
 
     def _bad(self, seen: Examination, size: tuple[int, int], box: Box) -> Verdict:
         """The verdict on a BAD region of a picture of `size` (H, W): its mask and defects in the picture's pixels."""
@@ -172,14 +214,27 @@ def mask_sha256(mask: np.ndarray, box: Box) -> str:
     return hashlib.sha256(place.encode("ascii") + np.ascontiguousarray(mask, np.uint8).tobytes()).hexdigest()
 
 
-def _answer(name: str, network: Network, batch: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """What the network gives, of that shape. Raises PictureError for another shape and for NaN or infinity."""
-    logits = network.run(batch)
-    if logits.shape != shape:
-        raise PictureError(f"the {name} gave an output of shape {list(logits.shape)}; {list(shape)} is wanted")
-    if not np.isfinite(logits).all():
-        raise PictureError(f"the {name} gave NaN or infinity")
-    return logits
+@dataclass(frozen=True)
+class _Cut:
+    """What of a picture is judged."""
+
+    part: np.ndarray  # (h, w, 3) BGR uint8
+    size: tuple[int, int]  # H, W of the whole picture
+    box: Box
+
+
+def _cut(picture: np.ndarray, region: Box | None) -> _Cut | PictureError:
+    try:
+        whole = to_bgr(picture)
+    except PictureError as error:
+        return error
+    box = region or Box(0, 0, whole.shape[1], whole.shape[0])
+    if refused := why_region_refused(whole, box):
+        return PictureError(refused)
+    part = whole[box.y0 : box.y1, box.x0 : box.x1]
+    if refused := why_blind(part):
+        return PictureError(refused)
+    return _Cut(part, (whole.shape[0], whole.shape[1]), box)
 
 
 def _sigmoid(logits: np.ndarray | np.float64) -> np.ndarray:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from detector.batches import BATCH_MAX, marked_at_once
 from detector.bundle import FILE_MAX_BYTES, SHIPPED, open_bundle, safe_model
 from detector.cascade import Cascade, Networks
 from detector.engines.architectures import expected
@@ -36,6 +37,7 @@ class Where:
     device: str  # auto | cpu | cuda
     threads: int  # CPU threads
     precision: str = "fp32"  # fp32 | bf16
+    batch: int = 1  # pictures that the classifier is given at once, always
 
 
 @dataclass(frozen=True)
@@ -61,14 +63,17 @@ def open_cascade(
     segmenter_threshold: float | None = None,
     min_area_px: int | None = None,
     settings_id: str = "",
+    batch: int = 1,
 ) -> Cascade:
     """A cascade that may judge: from a bundle's folder (None: the shipped one), or from two `.pth` checkpoints.
 
-    clock: seconds, for the stages' times. The thresholds and min_area_px go over the bundle's; its golden samples
-    are judged before that, with its own.
+    clock: seconds, for the stages' times. batch: pictures that the classifier is given at once, 1 to BATCH_MAX. The
+    thresholds and min_area_px go over the bundle's; its golden samples are judged before that, with its own.
     Raises OpenError (BundleError, EngineError, GoldenError), saying which file, what was got and what to do.
     """
-    where = Where(engine, device, threads, precision)
+    if not 1 <= batch <= BATCH_MAX:
+        raise OpenError(f"batch: 1 to {BATCH_MAX} is wanted; got {batch}")
+    where = Where(engine, device, threads, precision, batch)
     if classifier is None and segmenter is None:
         opened = _from_bundle(bundle or SHIPPED, where, clock)
     elif classifier is None or segmenter is None:
@@ -78,19 +83,20 @@ def open_cascade(
     else:
         opened = _from_checkpoints(classifier, segmenter, where)
     networks = _overridden(opened.networks, classifier_threshold, segmenter_threshold, min_area_px)
-    cascade = _cascade(replace(opened, networks=networks), settings_id, clock)
+    cascade = _cascade(replace(opened, networks=networks), settings_id, clock, batch)
     with _running(classifier or bundle or SHIPPED):
-        _warm_up(networks)
+        _warm_up(networks, batch)
     return cascade
 
 
-def _cascade(opened: Opened, settings_id: str, clock: Callable[[], float]) -> Cascade:
+def _cascade(opened: Opened, settings_id: str, clock: Callable[[], float], batch: int) -> Cascade:
     return Cascade(
         opened.networks,
         defect_kind=opened.defect_kind,
         bundle_id=opened.bundle_id,
         settings_id=settings_id,
         clock=clock,
+        batch=batch,
     )
 
 
@@ -105,7 +111,7 @@ def _from_bundle(folder: Path, where: Where, clock: Callable[[], float]) -> Open
     )
     opened = Opened(networks, bundle.defect_kind, bundle.id)
     with _running(folder):
-        verify_golden(_cascade(opened, "", clock), bundle.golden, bundle.tolerance)
+        verify_golden(_cascade(opened, "", clock, where.batch), bundle.golden, bundle.tolerance)
     return opened
 
 
@@ -132,18 +138,19 @@ def read_checkpoint(path: Path, kind: str) -> bytes:
 
 
 def _classifier(path: Path, read: Callable[[], bytes], spec: ClassifierSpec, where: Where) -> Network:
-    return _network(path, "classifier", read, spec.input, (1, 2), where)
+    return _network(path, "classifier", read, spec.input, (2,), where)
 
 
 def _segmenter(path: Path, read: Callable[[], bytes], spec: SegmenterSpec, where: Where) -> Network:
-    return _network(path, "segmenter", read, spec.input, (1, 1, spec.input.height, spec.input.width), where)
+    return _network(path, "segmenter", read, spec.input, (1, spec.input.height, spec.input.width), where)
 
 
 def _network(
     path: Path, kind: str, read: Callable[[], bytes], spec: InputSpec, output: tuple[int, ...], where: Where
 ) -> Network:
-    shape = (1, 3, spec.height, spec.width)
-    wanted = NetworkRequest(path, kind, read, shape, output, where.device, where.threads, where.precision)
+    count = where.batch if kind == "classifier" else marked_at_once(where.batch)
+    shape = (count, 3, spec.height, spec.width)
+    wanted = NetworkRequest(path, kind, read, shape, (count, *output), where.device, where.threads, where.precision)
     return open_network(where.engine, wanted)
 
 
@@ -182,10 +189,10 @@ def _running(path: Path) -> Iterator[None]:
         raise EngineError(f"{path}: a network of it cannot be run: {said}") from error
 
 
-def _warm_up(networks: Networks) -> None:
+def _warm_up(networks: Networks, batch: int) -> None:
     """Runs both networks once, so that the first picture is not the one that waits for memory."""
-    for network, spec in (
-        (networks.classifier, networks.classifier_spec.input),
-        (networks.segmenter, networks.segmenter_spec.input),
+    for network, spec, count in (
+        (networks.classifier, networks.classifier_spec.input, batch),
+        (networks.segmenter, networks.segmenter_spec.input, marked_at_once(batch)),
     ):
-        network.run(np.zeros((1, 3, spec.height, spec.width), np.float32))
+        network.run(np.zeros((count, 3, spec.height, spec.width), np.float32))

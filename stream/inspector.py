@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +15,7 @@ from detector.by_region import RegionJudge
 from detector.regions import Where
 from detector.verdict import State, Verdict
 from stream.claim import Claim
-from stream.feed import Feed
+from stream.feed import Batch, Feed
 from stream.gate import wait_at
 from stream.heart import Heart
 from stream.judge import open_judge
@@ -33,7 +33,7 @@ from stream.wire import to_record
 log = logging.getLogger("linewatch")
 FINISH_S = 2.0  # for the last verdicts to reach the disk; a capture waits as long before it has them judged again
 GREET_EVERY_S = 2.0  # a recorder that was restarted learns again which engine judges
-Judge = Callable[[np.ndarray, Where], Verdict]
+Judge = Callable[[Sequence[tuple[np.ndarray, Where]]], list[Verdict]]
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def run(line: LineSettings, places: Places, heart: Heart, number: int, gate: int
     log.info("%s %s with %s, bundle %s", name, does, cascade.engine_name, cascade.bundle_id)
     links = Links(places.far)
     stage = Stage(links, places, place_of(number, line.inspector.count))
-    judge = RegionJudge(cascade, time.perf_counter, heart.alive).judge
+    judge = RegionJudge(cascade, time.perf_counter, heart.alive).judge_many
     inspector = Inspector(line, places, links, name, Judging(judge, cascade.threshold), heart, stage)
     up = InspectorUp(name, os.getpid(), cascade.engine_name, cascade.bundle_id)
     try:
@@ -91,7 +91,8 @@ class Inspector:
         self._recorder: Link = links.ask(places.socket("record"), name, (Recorded,))
         self._stage = stage
         self._outbox = Outbox(self._recorder)
-        self._feed = Feed(links, places, tuple(c.name for c in line.cameras), name, lambda: heart.stopping)
+        batch = Batch(line.inspector.batch, line.inspector.batch_wait_ms / 1000)
+        self._feed = Feed(links, places, tuple(c.name for c in line.cameras), name, lambda: heart.stopping, batch)
         self._views = RingViews(places.folder)
         self._sights = Sights(self._views, self._feed, places.far)
         self._links = links
@@ -115,12 +116,12 @@ class Inspector:
         if self._outbox.full:
             self._links.wait(timeout_s)
             return
-        frame = self._feed.next(timeout_s)
-        if frame is not None:
-            self._inspect(frame)
+        frames = self._feed.next(timeout_s)
+        if frames:
+            self._inspect(frames)
 
     def finish(self) -> None:
-        """Judges the frame that was asked for, tells its capture, waits for the recorder: others need not begin again.
+        """Judges what was asked for, tells its captures, waits for the recorder: others need not begin again.
 
         Asks for nothing more. What the recorder has not taken FINISH_S after the last verdict is judged again.
         """
@@ -132,42 +133,58 @@ class Inspector:
     def close(self) -> None:
         self._views.close()
 
-    def _inspect(self, frame: FrameRef) -> None:
+    def _inspect(self, frames: Sequence[FrameRef]) -> None:
+        """Judges these at once; a frame whose pixels are gone is its capture's to account for."""
+        sights = [sight for sight in map(self._seen, frames) if sight is not None]
+        taken_ns = [sight.frame.captured_mono_ns + sight.age_ns() for sight in sights]
+        for sight, at_ns, verdict in zip(sights, taken_ns, self._verdicts(sights), strict=True):
+            self._say(sight, at_ns, verdict)
+
+    def _seen(self, frame: FrameRef) -> Sight | None:
         try:
-            sight = self._sights.of(frame)
-            taken_ns = frame.captured_mono_ns + sight.age_ns()
-            verdict = self._verdict(sight)
+            return self._sights.of(frame)
+        except TornError as error:
+            _gone(frame, error)
+            return None
+
+    def _verdicts(self, sights: Sequence[Sight]) -> list[Verdict]:
+        """The verdict on each, in order. A late one is not judged, and one that was late when judged is none."""
+        reasons = [sight.frame.problem or ("deadline" if self._late(sight) else None) for sight in sights]
+        fit = [sight for sight, reason in zip(sights, reasons, strict=True) if reason is None]
+        judged = iter(self._judge([(sight.picture, self._where[sight.frame.camera]) for sight in fit]))
+        found = []
+        for sight, reason in zip(sights, reasons, strict=True):
+            verdict = next(judged) if reason is None else unknown(reason)
+            found.append(unknown("deadline") if reason is None and self._late(sight) else verdict)
+        return found
+
+    def _say(self, sight: Sight, taken_mono_ns: int, verdict: Verdict) -> None:
+        """Tells the recorder, the frame's capture and the page, if the slot still holds the picture that was judged."""
+        frame = sight.frame
+        try:
+            sight.check()
+            verdict = replace(verdict, settings_id=self._settings[frame.camera])
             record = replace_field(to_record(verdict), recipe=self._recipe, threshold=self._threshold)
             picture = self._sights.evidence(sight, record.state)
         except TornError as error:
-            log.warning("%s: frame %d is gone: %s", frame.camera, frame.seq, error)
+            _gone(frame, error)
             return
         judged_ns = frame.captured_mono_ns + sight.age_ns()
-        judged = Judged(self._name, frame, record, judged_ns, taken_mono_ns=taken_ns)
+        judged = Judged(self._name, frame, record, judged_ns, taken_mono_ns=taken_mono_ns)
         self._judged_s = time.monotonic()
         self._outbox.send(judged if picture is None else replace_field(judged, picture=picture), self._judged_s)
         self._feed.judged(frame)
         if not frame.challenge:  # a stored picture must never be taken for a live one
             self._stage.show(judged)
 
-    def _verdict(self, sight: Sight) -> Verdict:
-        """The verdict on the very picture that the frame names. Raises TornError where the slot holds another."""
-        frame = sight.frame
-        if frame.problem is not None:
-            verdict = unknown(frame.problem)
-        elif self._late(sight):
-            verdict = unknown("deadline")
-        else:
-            verdict = self._judge(sight.picture, self._where[frame.camera])
-            if self._late(sight):
-                verdict = unknown("deadline")
-        sight.check()
-        return replace(verdict, settings_id=self._settings[frame.camera])
-
     def _late(self, sight: Sight) -> bool:
         if sight.frame.deadline_ms is None:
             return False
         return sight.age_ns() / 1e6 > self._deadlines_ms.get(sight.frame.camera, sight.frame.deadline_ms)
+
+
+def _gone(frame: FrameRef, error: TornError) -> None:
+    log.warning("%s: frame %d is gone: %s", frame.camera, frame.seq, error)
 
 
 def unknown(reason: str) -> Verdict:

@@ -28,5 +28,6 @@ def open_judge(wanted: InspectorSettings) -> Cascade:
         classifier_threshold=wanted.classifier_threshold,
         segmenter_threshold=wanted.segmenter_threshold,
         min_area_px=wanted.min_area_px,
+        batch=wanted.batch,
         clock=time.perf_counter,
     )

@@ -199,7 +199,7 @@ class Lending:
     def _waiting(self) -> Waiting:
         slots = self._desk.slots
         now_ns = 0 if self._far is None else time.monotonic_ns()
-        return Waiting(self._camera.name, slots.waiting, slots.oldest_mono_ns, self._camera.newest, now_ns)
+        return Waiting(self._camera.name, slots.waiting, slots.oldest_mono_ns, self._camera.newest, now_ns, slots.alone)
 
     def _ref(self, holding: Holding) -> FrameRef:
         header = holding.place.header()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 
+from detector.batches import BATCH_MAX
 from detector.engines.kinds import KINDS, PRECISIONS
 from detector.regions import CODES_MAX, Locate, Region, Tiles
 from stream.challenge_limits import shift_times
@@ -97,6 +98,8 @@ LIMITS: dict[type, dict[str, Limit]] = {
         "device": one_of("auto", "cpu", "cuda"),
         "precision": one_of("auto", *PRECISIONS),
         "threads": unless_auto(within(1, 256)),
+        "batch": within(1, BATCH_MAX),
+        "batch_wait_ms": within(0, 1000),
         "classifier_threshold": within(0, 1),
         "segmenter_threshold": within(0, 1),
         "min_area_px": at_least(0),

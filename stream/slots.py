@@ -168,6 +168,11 @@ class Slots:
         """When the oldest waiting frame was captured; 0 where nothing waits."""
         return self._ready[0].captured_mono_ns if self._ready else 0
 
+    @property
+    def alone(self) -> bool:
+        """Whether an inspector died of the oldest waiting frame."""
+        return bool(self._ready) and self._ready[0].attempt > 0
+
     def __len__(self) -> int:
         return len(self._held)
 

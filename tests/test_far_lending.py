@@ -112,7 +112,7 @@ class FarInspector:
 
     def turn(self) -> FrameRef | None:
         self.capture.turn()
-        return self.feed.next(0.005)
+        return next(iter(self.feed.next(0.005)), None)
 
     def next(self) -> Sight:
         found: FrameRef = wait_for(self.turn, "a frame")

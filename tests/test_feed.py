@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
 
 from stream import feed as feed_module
-from stream.feed import Feed
+from stream.feed import Batch, Feed
 from stream.links import Link, Links
 from stream.messages import Ask, FrameRef, Key, Lease, Waiting
 from stream.places import Places
@@ -34,7 +36,8 @@ class PlayedCapture:
 
     def waiting(self) -> Waiting:
         oldest = self.frames[0].captured_mono_ns if self.frames else 0
-        return Waiting(self.camera, len(self.frames), oldest, self.live)
+        alone = bool(self.frames) and self.frames[0].attempt > 1
+        return Waiting(self.camera, len(self.frames), oldest, self.live, alone=alone)
 
     def answer(self) -> None:
         for sender, message in self.link.receive():
@@ -54,7 +57,7 @@ class Played:
     def turn(self) -> FrameRef | None:
         for capture in self.captures:
             capture.answer()
-        return self.feed.next(0.01)
+        return next(iter(self.feed.next(0.01)), None)
 
     def next(self) -> FrameRef:
         found: FrameRef = wait_for(self.turn, "a frame")
@@ -162,7 +165,7 @@ def test_a_capture_that_does_not_answer_does_not_keep_the_others_waiting(impatie
 
     def next_of_lid() -> FrameRef | None:
         lid.answer()
-        return impatient.feed.next(0.01)
+        return next(iter(impatient.feed.next(0.01)), None)
 
     taken = [wait_for(next_of_lid, "a frame of the camera that lives") for _ in range(2)]
     assert [(found.camera, found.seq) for found in taken] == [("lid", 6), ("lid", 7)]
@@ -183,3 +186,113 @@ def test_a_frame_of_another_camera_is_not_taken_from_a_capture(played: Played) -
     belt.frames += [frame(1, camera="oven"), frame(2, camera="lid"), frame(3)]
     played.greeted()
     assert played.take(1) == [("belt", 3)]
+
+
+class TestBatches:
+    """Frames that are judged at once."""
+
+    @pytest.fixture
+    def of_four(self, played: Played, places: Places) -> Iterator[Played]:
+        links = Links()
+        yield Played(played.captures, Feed(links, places, ("belt", "lid"), "inspect 4", batch=Batch(4, wait_s=5.0)))
+        links.close()
+
+    def turn(self, played: Played) -> list[tuple[str, int]]:
+        """The next batch, of captures that answer while it is waited for."""
+        done = threading.Event()
+
+        def answer() -> None:
+            while not done.is_set():
+                for capture in played.captures:
+                    capture.answer()
+                time.sleep(0.001)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        try:
+            found = wait_for(lambda: played.feed.next(0.01), "a batch")
+        finally:
+            done.set()
+            thread.join()
+        return [(one.camera, one.seq) for one in found]
+
+    def test_a_batch_is_of_all_cameras_in_turn_and_no_larger_than_it_may_be(self, of_four: Played) -> None:
+        belt, lid = of_four.captures
+        belt.bring(3, 4, 5, 6)
+        lid.bring(1, 2, 8)
+        of_four.greeted()
+        assert sorted(self.turn(of_four)) == [("belt", 3), ("belt", 4), ("lid", 1), ("lid", 2)]
+        assert sorted(self.turn(of_four)) == [("belt", 5), ("belt", 6), ("lid", 8)]
+
+    def test_it_waits_for_what_was_asked_for(self, of_four: Played) -> None:
+        belt, lid = of_four.captures
+        belt.bring(3)
+        lid.bring(1)
+        of_four.greeted()
+        of_four.feed._ask()
+        slow = threading.Timer(0.2, lid.answer)
+
+        def belt_answers() -> bool:
+            belt.answer()
+            return not belt.frames
+
+        wait_for(belt_answers, "the belt to have been asked")
+        slow.start()
+        batch = of_four.feed.next(1.0)
+        slow.join()
+        assert sorted(one.camera for one in batch) == ["belt", "lid"]
+
+    def test_it_waits_no_longer_than_it_may(self, of_four: Played) -> None:
+        belt, lid = of_four.captures
+        belt.bring(3)
+        lid.bring(1)
+        of_four.greeted()
+        of_four.feed._batch = Batch(4, wait_s=0.01)
+        of_four.feed._ask()
+
+        def belt_answers() -> bool:
+            belt.answer()
+            return not belt.frames
+
+        wait_for(belt_answers, "the belt to have been asked")
+        batch = wait_for(lambda: of_four.feed.next(0.01), "the frame that came")
+        assert [one.camera for one in batch] == ["belt"]
+        assert of_four.feed.busy, "the other is on its way"
+
+    def test_what_an_inspector_died_of_is_asked_for_alone(self, of_four: Played) -> None:
+        belt, lid = of_four.captures
+        belt.frames.append(frame(1, camera="belt", attempt=2))
+        belt.bring(4)
+        lid.bring(2, 3)
+        of_four.greeted()
+        assert self.turn(of_four) == [("belt", 1)]
+        assert sorted(self.turn(of_four)) == [("belt", 4), ("lid", 2), ("lid", 3)]
+
+    def test_what_an_inspector_died_of_is_judged_last_and_alone(self, of_four: Played) -> None:
+        """Another inspector died after the frame was asked for: it comes with others."""
+        belt, lid = of_four.captures
+        belt.bring(1)
+        lid.bring(2)
+        of_four.greeted()
+        belt.frames = [frame(1, camera="belt", attempt=2)]
+        of_four.feed._ask()
+
+        def both_answer() -> bool:
+            belt.answer()
+            lid.answer()
+            return not (belt.frames or lid.frames)
+
+        wait_for(both_answer, "both to have been asked")
+        wait_for(lambda: of_four.feed._listen() or len(of_four.feed._frames) == 2, "both frames")
+        [safe] = of_four.feed.next(0.01)
+        assert safe.camera == "lid"
+        of_four.feed.judged(safe)
+        lid.asked.clear()
+        [suspect] = of_four.feed.next(0.01)
+        assert suspect.camera == "belt"
+
+        def told() -> bool:
+            lid.answer()
+            return any(ask.judged == (safe.key,) for ask in lid.asked)
+
+        wait_for(told, "word of what was judged, before the frame that may kill is begun")

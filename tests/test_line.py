@@ -211,6 +211,24 @@ def test_a_frame_that_kills_three_inspectors_is_unknown(recording: Path, tmp_pat
     assert camera["ledger_closed"], line.said()
 
 
+def test_in_batches_a_killed_inspector_changes_no_verdict_and_nobody_dies_for_another_frame(
+    long_recording: Path, tmp_path: Path
+) -> None:
+    """Killed with a batch in hand, again and again: each of its frames is judged alone after that, and none is lost."""
+    file = write_line(tmp_path, long_recording, camera="policy: every")
+    file.write_text(file.read_text().replace("  device: cpu\n", "  device: cpu\n  batch: 4\n"))
+    with running(file) as line:
+        for judged in (20, 200, 400, 600):
+            wait_for(lambda n=judged: line.judged() > n, f"{judged} verdicts")
+            line.kill("inspect 1")
+        summary = line.summary()
+    camera = summary["cameras"]["belt"]
+    assert summary["engine"].endswith(", batches of 4")
+    assert (camera["captured"], camera["ledger_closed"], camera["unknown"]) == (LONG, True, 0), line.said()
+    outcomes = {seq: i.outcome for i in intervals(line.data_dir) for seq in range(i.start, i.stop)}
+    assert outcomes == {seq: "BAD" if seq in LONG_BAD else "GOOD" for seq in range(LONG)}, line.said()
+
+
 def test_the_real_recording_is_accounted_for_to_the_last_frame(tmp_path: Path) -> None:
     bottles = ROOT.parent / "shared" / "data" / "video" / "bottles.mp4"
     if not bottles.is_file():

@@ -155,7 +155,7 @@ def test_an_inspector_that_ends_asks_for_nothing_more_and_takes_what_is_on_its_w
         wait_for(lambda: hear((frame(1, camera="belt"),)), "a wish for a frame")
         ending = True
         assert feed.busy
-        found = wait_for(lambda: feed.next(0.01), "the frame that was on its way")
+        [found] = wait_for(lambda: feed.next(0.01), "the frame that was on its way")
         feed.judged(found)
         wait_for(lambda: hear() or not feed.busy, "nothing in hand")
         wait_for(lambda: hear() or asked[-1].judged, "word of the verdict")

@@ -37,6 +37,9 @@ SUITES: dict[str, SuiteEntry] = {
     "preprocess": SuiteEntry("tools.bench_preprocess", "a picture to a network's input, against the reference and cv2"),
     "regions": SuiteEntry("tools.bench_regions", "each kind of region, against one rectangle: its time, its verdicts"),
     "engines": SuiteEntry("tools.bench_engines", "each network on each engine, and the reference pair as a cascade"),
+    "gpu": SuiteEntry(
+        "tools.bench_gpu", "each network by batch size on a GPU, against torch eager, up- and download paid"
+    ),
     "line": SuiteEntry("tools.bench_line", "a whole line on a drawn recording, against a plain loop"),
     "cameras": SuiteEntry("tools.bench_cameras", "1, 2, 4, 8 … live cameras until it breaks, and what broke first"),
     "memory": SuiteEntry("tools.bench_memory", "whether a line that runs for long stays as it began"),

@@ -48,6 +48,8 @@ class Load:
     bad: float  # share of the frames
     bundle: str  # shipped | soak
     threads: int  # of each inspector
+    device: str = "cpu"
+    batch: int = 1  # frames judged at once
 
 
 @dataclass(frozen=True)
@@ -115,8 +117,9 @@ def written(folder: Path, load: Load) -> Path:
             "count": load.inspectors,
             "bundle": str(SOAK_BUNDLE) if load.bundle == "soak" else None,
             "engine": "onnxruntime",
-            "device": "cpu",
+            "device": load.device,
             "threads": load.threads,
+            "batch": load.batch,
         },
         "cameras": cameras,
     }

@@ -41,6 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--bundle", default="shipped", help="shipped or `soak`, whose networks are tiny: the line alone"
     )
     parser.add_argument("--threads", type=int, default=1, help="CPU threads of an inspector (default: 1)")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="that judges (default: cpu)")
+    parser.add_argument("--batch", type=int, default=1, help="frames judged at once (default: 1)")
     parser.add_argument("--seconds", type=float, default=15.0, help="that each step is measured (default: 15)")
     parser.add_argument("--starting", type=float, default=180.0, help="seconds that a step may take to come up")
     parser.add_argument("--p99", type=float, default=250.0, help="capture to verdict in ms, at most (default: 250)")
@@ -49,7 +51,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def measure(arguments: argparse.Namespace) -> Measured:
     width, height = (int(side) for side in arguments.size.split("x"))
-    load = Load(1, 1, arguments.fps, width, height, arguments.bad, arguments.bundle, arguments.threads)
+    load = Load(
+        1,
+        1,
+        arguments.fps,
+        width,
+        height,
+        arguments.bad,
+        arguments.bundle,
+        arguments.threads,
+        arguments.device,
+        arguments.batch,
+    )
     bounds = Bounds(arguments.p99, len(os.sched_getaffinity(0)))
     rows: list[Row] = []
     notes = [

@@ -126,9 +126,10 @@ class LeasedReader:
     def receive(self, timeout_s: float) -> np.ndarray | None:
         self._judge()
         until = time.monotonic() + timeout_s
-        while (frame := self._feed.next(WAIT_S)) is None:
+        while not (frames := self._feed.next(WAIT_S)):
             if time.monotonic() > until:
                 return None
+        [frame] = frames
         self._last = frame
         return self._views.ring(frame.ring).pixels(frame.slot, frame.lock, frame.height, frame.width)
 

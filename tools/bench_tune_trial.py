@@ -63,6 +63,7 @@ def tried(
             device=setup.device,
             threads=setup.threads,
             precision=setup.precision,
+            batch=wanted.batch,
         )
         pictures = {
             state: [decode(one.file.read()) for one in open_bundle(bundle).golden if one.state is state]

@@ -20,7 +20,7 @@ from stream.doctor import (
 )
 from stream.doctor.complaint import Complaint, Diagnosis
 from stream.doctor.scene import Scene
-from stream.inspector import Judge
+from stream.doctor.speed import Judge
 
 
 @dataclass(frozen=True)

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from detector.regions import Where
+from detector.verdict import Verdict
 from stream.chosen import THREADS
 from stream.doctor.complaint import Complaint, Diagnosis
 from stream.doctor.machine import quota_at
 from stream.doctor.scene import Scene
 from stream.hosts import inspectors_of
-from stream.inspector import Judge
 from stream.problem import NOTE, WARNING
 from stream.settings import CameraSettings
 
+Judge = Callable[[np.ndarray, Where], Verdict]
 TRIES = 20  # frames that are judged, at most
 TRY_S = 2.0  # for all cameras together
 UNSEEN = (720, 1280)  # height, width of a picture where no camera showed one

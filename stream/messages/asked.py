@@ -28,6 +28,7 @@ class Waiting(msgspec.Struct, frozen=True, tag="waiting"):
     oldest_mono_ns: Count  # 0 where nothing waits
     live: bool
     sent_mono_ns: Count = 0  # the capture's own time, for inspectors on other hosts
+    alone: bool = False  # an inspector died of the oldest: it is lent alone, and is to be judged alone
 
 
 class Lease(msgspec.Struct, frozen=True, tag="lease"):

@@ -26,6 +26,8 @@ class InspectorSettings:
     device: str = "auto"  # auto | cpu | cuda
     precision: str = "auto"  # auto | fp32 | bf16: what the networks compute in
     threads: int | None = None  # CPU threads of one inspector, part of what makes a replay exact; None is auto
+    batch: int = 1  # frames that are judged at once, of all cameras; what is missing is filled up
+    batch_wait_ms: float = 2.0  # so long the first of a batch waits for the others that were asked for
     classifier_threshold: float | None = None  # 0..1, over the bundle's
     segmenter_threshold: float | None = None  # 0..1, over the bundle's
     min_area_px: int | None = None  # over the bundle's: smaller pieces are not listed as defects
@@ -67,8 +69,8 @@ class RecipeSettings:
 def settings_id(inspector: InspectorSettings, camera: CameraSettings, recipe: str | None = None) -> str:
     """Twelve hex digits over every setting that a verdict of this camera depends on, beside bundle and engine.
 
-    A verdict in bf16 is another verdict; engines and threads that compute in fp32 differ in the last bits alone, and
-    stand in the log by name.
+    A verdict in bf16 is another verdict; engines, threads and batches that compute in fp32 differ in the last bits
+    alone, and stand in the log by name.
     """
     region = camera.region and (camera.region.x0, camera.region.y0, camera.region.x1, camera.region.y1)
     parts = (

@@ -119,7 +119,7 @@ class Capture:
         self._copier = None if shelf is None else copier_of(camera, shelf)
         self._intake = Intake(camera, self._desk, self._reporting.tell, self._health, self._copier)
         tell = self._reporting.tell
-        for part in self._desk.ordered_in_vain:
+        for part in self._desk.parts.ordered_in_vain:
             tell(0, "part", f"part {part.part} was ordered by {part.by}: the capture died before its picture came")
         self._broker = None if camera.parts.told_by != "mqtt" else self._open_broker()
         self._lending = Lending(camera, self._desk, links, inspectors, tell, places.here, places.far, self._trigger)
@@ -192,7 +192,7 @@ class Capture:
     def _open_broker(self) -> Broker:
         mqtt = import_module("stream.mqtt")  # whoever has no broker need not load it
         tell = partial(self._reporting.tell, 0, "mqtt")
-        broker: Broker = mqtt.Broker(self._camera.parts.mqtt, self.announce, self._desk.nobody, tell)
+        broker: Broker = mqtt.Broker(self._camera.parts.mqtt, self.announce, self._desk.parts.nobody, tell)
         broker.start()
         return broker
 
@@ -202,7 +202,7 @@ class Capture:
 
     def announce(self, part: str, by: str) -> str:
         """A part is before the camera; why that is not taken, in words, which are on record. From any thread."""
-        refused = self._desk.announce(Told(part, by, time.time_ns(), time.monotonic_ns()), self._intake.order)
+        refused = self._desk.parts.announce(Told(part, by, time.time_ns(), time.monotonic_ns()), self._intake.order)
         if refused:
             self._reporting.tell(0, "part", f"part {part or '(no name)'}, announced by {by}: {refused}")
         return refused
@@ -215,7 +215,7 @@ class Capture:
 
     def _begin(self) -> None:
         """Starts the intake; a recording that goes on waits until it is known what the log has of it."""
-        resumed = self._desk.resumable()
+        resumed = self._desk.runs.resumable()
         if resumed is not None and not resumed.recalled:
             self._desk.say("starting", "asking the recorder what it has of the interrupted run")
             return

@@ -19,6 +19,7 @@ from detector.errors import PictureError
 from stream.challenge_pictures import file_of
 from stream.desk import Desk
 from stream.messages import Challenge
+from stream.ring_layout import RUNS
 from stream.settings import CameraSettings
 
 Tell = Callable[[int, str, str], None]  # run, kind of event, text
@@ -67,7 +68,36 @@ class Challenging:
         if usual is not None and usual != (width, height):
             said = f"{challenge.picture} has {width}x{height} px, the camera's pictures {usual[0]}x{usual[1]}"
             return False, f"{said}; take one of the camera's own pictures"
-        return usual is not None and self._desk.challenge(challenge.run, challenge.picture, pixels), ""
+        return usual is not None and self._place(challenge, pixels), ""
+
+    def _place(self, challenge: Challenge, pixels: np.ndarray) -> bool:
+        """Puts the picture into a slot, as a run of its own; False where there is no room now. Waits for none."""
+        desk = self._desk
+        with desk.lock:
+            ring = desk.rings.newest
+            room = ring is not None and ring.slot_bytes >= pixels.nbytes and len(desk.accounts) < RUNS - 2
+            place = desk.slots.claim() if room and not desk.stopping else None
+            if place is None:
+                return False
+            account = desk.runs.challenge(challenge.run, challenge.picture)
+            desk.rings.note(account)
+        now_ns, utc_ns = time.monotonic_ns(), time.time_ns()
+        place.ring.write(
+            place.slot,
+            pixels,
+            run=challenge.run,
+            seq=0,
+            captured_mono_ns=now_ns,
+            captured_utc_ns=utc_ns,
+            pts_s=None,
+            problem=None,
+        )
+        with desk.lock:
+            desk.slots.ready(place)
+            account.ended, account.note = True, "a challenge"
+            desk.rings.note(account)
+        desk.wake()
+        return True
 
     def _read_file(self, challenge: Challenge) -> None:
         """The thread's work: (H, W, 3) BGR uint8, or in words why not."""

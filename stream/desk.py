@@ -1,6 +1,7 @@
-"""What the two threads of a capture share: rings (camera_rings.py), slots and accounts, behind one lock.
+"""What the two threads of a capture share behind one lock: rings (camera_rings.py), slots, accounts (camera_runs.py).
 
-The intake thread brings pictures (`place`); the work loop hands them out and keeps the account. Knows no socket.
+The intake thread brings pictures (`place`); the work loop hands them out and keeps the account. Which part a picture is
+of is part_desk.py's to know. Knows no socket.
 """
 
 from __future__ import annotations
@@ -8,20 +9,18 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from msgspec.structs import replace
-
-from stream.announced import Announced, Told
 from stream.camera_rings import CameraRings
-from stream.messages import CHALLENGE_SOURCE, Key, PartBegin
+from stream.camera_runs import CameraRuns
+from stream.messages import Key
 from stream.orders import Orders
+from stream.part_desk import PartDesk
 from stream.places import Places
 from stream.ring import RingError
-from stream.ring_layout import RUNS, RunEntry
+from stream.ring_layout import RunEntry
 from stream.run_account import RunAccount
 from stream.settings import CameraSettings
 from stream.slots import Place, Slots
@@ -46,68 +45,41 @@ class Desk:
         """`source` is the address without its password. Adopts the rings that an earlier capture left."""
         self.lock = threading.Condition()
         self.slots = Slots()
-        self.accounts: dict[int, RunAccount] = {}
+        self.rings = CameraRings(camera, places)
+        self.runs = CameraRuns(camera, session, source)
+        self.accounts = self.runs.accounts
         self.state = CameraState("starting", "opening the source")
-        self.last_picture_mono_ns = 0  # also of the capture that left its rings; 0: none
         self.picture_size: tuple[int, int] | None = None  # width, height of the newest whole picture
         self.stopping = False
         self.alive_until = time.monotonic() + 60.0
         self._camera = camera
         self._places = places
         self._session = session
-        self._source = source
-        self._told_parts = camera.parts.told
-        self._rings = CameraRings(camera, places)
-        self._orders = Orders(places.orders(camera.name), session)
-        ordered = camera.control.trigger == "software"
-        self._announced = Announced(
-            ordered=ordered, note=self._rings.note_part, move=self._rings.move_part, keep=self._orders.keep
-        )
-        self._announcing = threading.Lock()
-        self._open: RunAccount | None = None  # the run that pictures come into
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        for ring in self._rings:
-            self.slots.use(ring)
-            for entry in ring.runs.open():
-                self._adopt_run(entry)
-            for run, seqs in self.slots.held_by_run().items():
-                if run not in self.accounts:
-                    self._adopt_run(RunEntry(run, max(seqs) + 1, ended=True))
-
-        self._adopt_parts()
-        self.ordered_in_vain = self._lose_orders("the capture died before their pictures came")
-        self.last_picture_mono_ns = self._rings.newest_mono_ns
-        mine = [a for a in self.accounts.values() if a.session == session and a.ended and not a.challenge]
-        self.over = bool(mine) and not camera.live  # an earlier capture came to the end of this recording
+        self._adopt_rings()
+        orders = Orders(places.orders(camera.name), session)
+        self.parts = PartDesk(camera, self.rings, self.runs, orders, self.lock, self.wake)
+        self.last_picture_mono_ns = self.rings.newest_mono_ns  # also of the capture that left its rings; 0: none
+        self.over = self.runs.over()  # an earlier capture came to the end of this recording
 
     # --- for the intake thread ---
-
-    def resumable(self) -> RunAccount | None:
-        """The run of a recording that a dead capture left unfinished in this session; None where there is none."""
-        if self._camera.live:
-            return None
-        mine = [a for a in self.accounts.values() if a.session == self._session and not (a.ended or a.challenge)]
-        return max(mine, key=lambda account: account.run) if mine else None
 
     def begin_run(self) -> RunAccount:
         """A new run, named by the microsecond (UTC) of its beginning."""
         with self.lock:
-            run = max([time.time_ns() // 1000, *(known + 1 for known in self.accounts)])
-            account = RunAccount(self._camera.name, run, self._session, self._source, self._camera.live)
-            self.accounts[run] = self._open = account
-            self._rings.note(account)  # first: a part of a run that the ring does not know is nobody's
-            self._announced.run_begins(account)
+            account = self.runs.begin()
+            self.rings.note(account)  # first: a part of a run that the ring does not know is nobody's
+            self.parts.run_begins(account)
             return account
 
     def end_run(self, account: RunAccount, note: str, gone: Iterable[tuple[int, int]] = ()) -> None:
         """No further picture belongs to the run. `gone`: intervals that a dead capture had and nobody read again."""
         with self.lock:
-            self._open = None
-            self._announced.run_ends(account)
+            self.parts.run_ends(account)
             for start, stop in gone:
                 account.decide(start, stop, "dropped:capture_died")
             account.ended, account.note = True, note
-            self._rings.note(account)
+            self.rings.note(account)
         self.wake()
 
     def alive(self, allowed_s: float) -> None:
@@ -166,76 +138,6 @@ class Desk:
             account.decide(account.captured - pictures, account.captured, f"dropped:{reason}")
         self.wake()
 
-    def lull(self, account: RunAccount, mono_ns: int) -> None:
-        """All that had come by then is placed, and the camera waits: parts that were announced by then have begun."""
-        with self.lock:
-            self._announced.lull(account, mono_ns)
-
-    # --- for challenges ---
-
-    def challenge(self, run: int, name: str, pixels: np.ndarray) -> bool:
-        """Puts a stored picture into a slot, as a run of its own; False where there is no room now. Waits for none."""
-        with self.lock:
-            ring = self._rings.newest
-            room = ring is not None and ring.slot_bytes >= pixels.nbytes and len(self.accounts) < RUNS - 2
-            place = self.slots.claim() if room and not self.stopping else None
-            if place is None:
-                return False
-            source = f"{CHALLENGE_SOURCE}{name}"
-            account = RunAccount(
-                self._camera.name, run, self._session, source, self._camera.live, captured=1, challenge=True
-            )
-            self.accounts[run] = account
-            self._rings.note(account)
-        now_ns, utc_ns = time.monotonic_ns(), time.time_ns()
-        place.ring.write(
-            place.slot,
-            pixels,
-            run=run,
-            seq=0,
-            captured_mono_ns=now_ns,
-            captured_utc_ns=utc_ns,
-            pts_s=None,
-            problem=None,
-        )
-        with self.lock:
-            self.slots.ready(place)
-            account.ended, account.note = True, "a challenge"
-            self._rings.note(account)
-        self.wake()
-        return True
-
-    # --- for whoever announces parts ---
-
-    def announce(self, told: Told, order: Callable[[], str]) -> str:
-        """A part is before the camera; why that is not taken, in words. `order` orders a picture; words: it cannot."""
-        if not self._told_parts:
-            return f"camera {self._camera.name} is told of no parts; set parts.told_by"
-        with self._announcing:
-            with self.lock:
-                unconfirmed = sum(len(account.unconfirmed_parts) for account in self.accounts.values())
-                if not self._announced.ordered:
-                    refused = self._announced.follow(told, self._open, unconfirmed)
-                    self.wake()
-                    return refused
-                refused = self._announced.order(told, unconfirmed)
-            if not refused and (refused := order()):
-                with self.lock:
-                    self._announced.cancel()
-            return refused
-
-    def nobody(self) -> None:
-        """Which part is before the camera is not known any more."""
-        with self.lock:
-            self._announced.nobody(self._open, time.time_ns(), time.monotonic_ns())
-        self.wake()
-
-    def unanswered(self, why: str) -> tuple[Told, ...]:
-        """What was ordered of a camera that went away before its first picture: parts of a run without pictures."""
-        with self.lock:
-            self._lose_orders(why)
-            return self._announced.run_ends(None)
-
     # --- for the work loop ---
 
     @property
@@ -261,61 +163,49 @@ class Desk:
     def forget(self, account: RunAccount) -> None:
         """The recorder has this run. The ring keeps the entry of a recording: a successor must know that it is over."""
         if self._camera.live or account.challenge or account.session != self._session:
-            self._rings.forget_run(account.run)
-        self._orders.settled(account.run)
+            self.rings.forget_run(account.run)
+        self.parts.settled(account.run)
         del self.accounts[account.run]
-
-    def confirmed(self, account: RunAccount) -> None:
-        """The log has the parts that the account does not list any more."""
-        self._rings.forget_parts(account)
 
     def tidy(self) -> None:
         """Lets go of older rings that hold nothing any more."""
-        self._rings.tidy()
+        self.rings.tidy()
 
     def close(self) -> None:
         """Leaves rings with unsettled frames to the next capture, and removes the others."""
-        self._rings.close(settled=not self.accounts and not len(self.slots))
+        self.rings.close(settled=not self.accounts and not len(self.slots))
         os.close(self._wake)
 
-    def _adopt_run(self, entry: RunEntry) -> None:
-        known = self.accounts.get(entry.run)
-        if known is None or entry.captured >= known.captured:
-            self.accounts[entry.run] = RunAccount(
-                self._camera.name,
-                entry.run,
-                entry.session,
-                CHALLENGE_SOURCE if entry.challenge else self._source,
-                self._camera.live,
-                captured=entry.captured,
-                lost=entry.lost,
-                ended=entry.ended,
-                challenge=entry.challenge,
-                recalled=False,
-                serial=time.monotonic_ns(),  # a late answer to the dead capture must confirm nothing of this one
-            )
+    def _adopt_rings(self) -> None:
+        """The pictures that a dead capture left wait again, and their runs have accounts."""
+        for ring in self.rings:
+            self.slots.use(ring)
+            for entry in ring.runs.open():
+                self.runs.adopt(entry)
+            for run, seqs in self.slots.held_by_run().items():
+                if run not in self.accounts:
+                    self.runs.adopt(RunEntry(run, max(seqs) + 1, ended=True))
 
     def _number(self, account: RunAccount, picture: Picture | None, mono_ns: int) -> int:
         """The picture's number in its run; the ring remembers how far the run has come. None: it has no pixels."""
-        self._announced.picture(account, mono_ns)
+        self.parts.picture(account, mono_ns)
         seq = account.captured if picture is None or self._camera.live else picture.index
         account.captured = max(account.captured, seq + 1)
-        self._rings.note(account)
+        self.rings.note(account)
         self.last_picture_mono_ns = mono_ns
         return seq
 
     def _place_for(self, size: int) -> Place | None:
         """A slot that such a picture fits into: waits for one (`every`), or makes the oldest frame give way."""
-        if not self._rings.fits(size):
+        if not self.rings.fits(size):
             self._grow(size)
         place = self.slots.claim()
         if place is None and self._camera.newest:
             self._drop_oldest("ring_full")
             return self.slots.claim()
         if place is None and self.state.word != "running":
-            self.say(
-                "running", ""
-            )  # there is a picture, so the camera is well: it is those who judge that are waited for
+            # There is a picture, so the camera is well: it is those who judge that are waited for.
+            self.say("running", "")
         while place is None and not self.stopping:
             self.alive(5.0)
             self.lock.wait(WAIT_S)
@@ -324,38 +214,11 @@ class Desk:
 
     def _grow(self, size: int) -> None:
         """A new ring for larger pictures; the old one is emptied and goes."""
-        self.slots.use(self._rings.grow(size))
+        self.slots.use(self.rings.grow(size))
         for account in self.accounts.values():
-            self._rings.note(account)
+            self.rings.note(account)
             for begun in account.unconfirmed_parts:
-                self._rings.note_part(account, begun)
-
-    def _adopt_parts(self) -> None:
-        """The parts that a dead capture began. The newest ring gets them all, for older ones go."""
-        for ring in reversed([*self._rings]):  # an older one may have a row that was moved since in the newest
-            for run, begun in ring.parts.open():
-                account = self.accounts.get(run)
-                if account is None:
-                    ring.parts.forget(run, begun.number + 1)
-                elif begun.number not in {known.number for known in account.unconfirmed_parts}:
-                    # It was moved past a picture that the capture did not live to number.
-                    begun = replace(begun, seq=min(begun.seq, account.captured))
-                    account.adopt_part(begun)
-                    if ring is not self._rings.newest:
-                        self._rings.note_part(account, begun)
-
-    def _lose_orders(self, why: str) -> tuple[PartBegin, ...]:
-        """Orders whose pictures will not come are parts of a run without pictures: those of all such runs."""
-        run = max([time.time_ns() // 1000, *(known + 1 for known in self.accounts)])
-        begun = [part for account in self.accounts.values() for part in account.unconfirmed_parts]
-        runs = self._orders.lose(run, why, begun)
-        for lost in runs:
-            new = RunAccount(self._camera.name, lost.run, lost.session, self._source, self._camera.live)
-            account = self.accounts.setdefault(lost.run, new)
-            account.ended, account.note = True, lost.note
-            for part in lost.parts:
-                account.adopt_part(part)
-        return tuple(part for lost in runs for part in lost.parts)
+                self.rings.note_part(account, begun)
 
     def _drop_oldest(self, reason: str) -> None:
         key: Key | None = self.slots.drop_oldest()

@@ -118,7 +118,7 @@ class Intake:
         if self._desk.over:
             self._desk.say("ended", END)
             return
-        account = self._account = self._desk.resumable() or self._desk.begin_run()
+        account = self._account = self._desk.runs.resumable() or self._desk.begin_run()
         self._reached = known.first_missing()
         note, pause_s = END, BACKOFF_FIRST_S
         while True:
@@ -201,7 +201,7 @@ class Intake:
             self._account, self._waited = None, False
             over, reason = self._drain_once()
             account = self._account
-            for told in self._desk.unanswered(reason) if account is None else ():
+            for told in self._desk.parts.unanswered(reason) if account is None else ():
                 self._tell(0, "part", f"part {told.part or '(no name)'} was ordered by {told.by}: no picture came")
             if account is not None:
                 placed = account.captured > account.dropped().get(NO_ROOM, 0)
@@ -288,7 +288,7 @@ class Intake:
         self._desk.alive(self._camera.silent_after_s + 10.0)
         self._end_gap(self._account)
         if self._account is not None:
-            self._desk.lull(self._account, waiting.mono_ns)
+            self._desk.parts.lull(self._account, waiting.mono_ns)
         if self._desk.state.text != waiting.text:
             self._desk.say("waiting", waiting.text)
 

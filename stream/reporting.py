@@ -96,7 +96,7 @@ class Reporting:
                 for start, stop in pictures.missing(interval.start, interval.stop):
                     account.in_memory(start, stop)
         account.recalled = True
-        if self._desk.resumable() is account and not self._desk.stopping:
+        if self._desk.runs.resumable() is account and not self._desk.stopping:
             return
         for start, stop in self._known.pop(account.run).missing(0, account.captured):
             account.decide(start, stop, "dropped:capture_died")
@@ -137,7 +137,7 @@ class Reporting:
             account = self._desk.accounts.get(message.run)
             if account is not None:
                 account.confirm(message.serial)
-                self._desk.confirmed(account)
+                self._desk.parts.confirmed(account)
                 self._reported_s.pop(message.run, None)
 
     def _report(self, now_s: float) -> None:

@@ -35,7 +35,7 @@ def at(camera: CameraSettings, places: Places) -> Desk:
 
 
 def tell(desk: Desk, part: str) -> str:
-    return desk.announce(Told(part, "user 0", 7, 0), NO_ORDER)
+    return desk.parts.announce(Told(part, "user 0", 7, 0), NO_ORDER)
 
 
 def place(desk: Desk, account: RunAccount) -> None:
@@ -69,7 +69,7 @@ def test_a_picture_that_waited_is_of_the_part_before_it_came_also_for_a_successo
     account = dead.begin_run()
     place(dead, account)
     for number, part in enumerate("AB"):
-        assert dead.announce(Told(part, "user 0", 7, 10 * number + 2), NO_ORDER) == ""
+        assert dead.parts.announce(Told(part, "user 0", 7, 10 * number + 2), NO_ORDER) == ""
     for arrived_ns in (1, 2, 11):
         seq = account.captured
         assert dead.place(account, Picture(numbered_frame(seq), seq, None), mono_ns=arrived_ns, utc_ns=seq + 1)
@@ -83,7 +83,7 @@ def test_a_part_that_was_moved_past_a_picture_which_nobody_numbered_begins_where
     dead = at(FREE, places)
     account = dead.begin_run()
     place(dead, account)
-    assert dead.announce(Told("A", "user 0", 7, 10), NO_ORDER) == ""
+    assert dead.parts.announce(Told("A", "user 0", 7, 10), NO_ORDER) == ""
     account.comes(5)  # the picture that it died with
     (path,) = places.rings("belt")
     Ring.adopt(path).parts.move(account.run, account.unconfirmed_parts[0])
@@ -108,7 +108,7 @@ def test_parts_survive_the_capture_until_the_log_has_them_and_the_next_run_begin
     assert again is not None and [part.part for part in again.parts] == ["A", "B", "C", "D"]
     assert report.parts == again.parts[:3], "D had no picture yet"
     adopted.confirm(again.serial)
-    desk.confirmed(adopted)
+    desk.parts.confirmed(adopted)
     assert begun(at(FREE, places).accounts[account.run]) == []
     fresh = desk.begin_run()
     place(desk, fresh)
@@ -119,7 +119,7 @@ def test_a_part_that_moved_on_in_a_grown_ring_has_its_new_place_for_a_successor(
     dead = at(FREE, places)
     account = dead.begin_run()
     place(dead, account)
-    assert dead.announce(Told("A", "user 0", 7, 10), NO_ORDER) == ""
+    assert dead.parts.announce(Told("A", "user 0", 7, 10), NO_ORDER) == ""
     larger = Picture(numbered_frame(1).repeat(2, axis=0), 1, None)
     assert dead.place(account, larger, mono_ns=9, utc_ns=2)
     assert len(places.rings("belt")) == 2, "the old one holds a picture still"
@@ -139,7 +139,7 @@ def test_a_camera_that_waits_for_its_trigger_lets_announced_parts_begin(places: 
     desk = at(FREE, places)
     account = desk.begin_run()
     place(desk, account)
-    assert desk.announce(Told("A", "user 0", 7, time.monotonic_ns()), NO_ORDER) == ""
+    assert desk.parts.announce(Told("A", "user 0", 7, time.monotonic_ns()), NO_ORDER) == ""
     intake = Intake(FREE, desk, lambda *_: None)
     intake._account = account
     intake._wait_for(Waiting("its trigger"))
@@ -235,7 +235,7 @@ class PlayedCapture:
     told: list[tuple[int, str, str]]
 
     def tell(self, part: str) -> str:
-        return self.desk.announce(Told(part, "user 0", 7, 0), self.intake.order)
+        return self.desk.parts.announce(Told(part, "user 0", 7, 0), self.intake.order)
 
     def open_account(self) -> RunAccount:
         return max(self.desk.accounts.values(), key=lambda account: account.run)
@@ -307,7 +307,7 @@ def ordering(places: Places, *parts: str) -> Desk:
     """A desk that has taken these orders, each told a nanosecond later; no picture has come."""
     desk = at(ORDERED, places)
     for number, part in enumerate(parts):
-        assert desk.announce(Told(part, "user 0", 100 + number, 0), lambda: "") == ""
+        assert desk.parts.announce(Told(part, "user 0", 100 + number, 0), lambda: "") == ""
     return desk
 
 
@@ -331,7 +331,7 @@ def test_orders_of_a_capture_that_died_before_any_picture_are_parts_without_one(
     desk = at(ORDERED, places)
     ((run, parts),) = without_pictures(desk).items()
     assert parts == [(0, 0, "A"), (1, 0, "#1"), (2, 0, "B")]
-    assert [part.part for part in desk.ordered_in_vain] == ["A", "#1", "B"]
+    assert [part.part for part in desk.parts.ordered_in_vain] == ["A", "#1", "B"]
     assert "died before their pictures came" in desk.accounts[run].note
 
 
@@ -372,7 +372,7 @@ def test_a_camera_that_goes_away_before_its_first_picture_leaves_what_was_ordere
     places: Places,
 ) -> None:
     desk = ordering(places, "A")
-    assert [told.part for told in desk.unanswered("its cable is out")] == ["A"]
+    assert [told.part for told in desk.parts.unanswered("its cable is out")] == ["A"]
     ((run, parts),) = without_pictures(desk).items()
     assert parts == [(0, 0, "A")] and desk.accounts[run].note == "its cable is out"
     assert without_pictures(at(ORDERED, places)) == {run: parts}, "kept until the log has it"
@@ -404,7 +404,7 @@ def test_an_order_that_was_refused_is_no_part_that_was_lost(places: Places, monk
     with monkeypatch.context() as refusing:
         refusing.setattr(Path, "write_bytes", full)
         assert "does not take the order" in tell(desk, "A")
-    desk.unanswered("its cable is out")
+    desk.parts.unanswered("its cable is out")
     assert without_pictures(desk) == {}
     desk.close()
 

@@ -89,7 +89,7 @@ def test_a_report_is_repeated_until_it_is_confirmed(desk: Desk) -> None:
 
 def adopt_a_run(desk: Desk, captured: int) -> int:
     """As a capture finds what a dead one left: a run whose account nobody has settled."""
-    desk._adopt_run(RunEntry(7, captured, session="session"))
+    desk.runs.adopt(RunEntry(7, captured, session="session"))
     return 7
 
 

@@ -143,7 +143,7 @@ class StampedCamera:
 
 
 def test_a_capture_says_how_its_cameras_clock_stands(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stream.intake.open_source", lambda *_: StampedCamera())
+    monkeypatch.setattr("stream.connection.open_source", lambda *_: StampedCamera())
     camera = CameraSettings("belt", "synthetic:")
     desk = Desk(camera, places, "session", camera.source)
     intake = Intake(camera, desk, lambda *_: None)

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
+from stream.connection import Connection
 from stream.desk import Desk
 from stream.intake import Intake
 from stream.ledger import Ledger
@@ -75,14 +76,14 @@ def test_where_shared_memory_is_full_pictures_are_counted_and_the_tries_become_r
 ) -> None:
     waited_s: list[float] = []
     full_for(6, monkeypatch)
-    retry = Intake._retry
+    retry = Connection.retry
 
-    def retries(intake: Intake, account: RunAccount | None, reason: str, pause_s: float) -> None:
+    def retries(connection: Connection, account: RunAccount | None, reason: str, pause_s: float) -> None:
         waited_s.append(pause_s)
-        retry(intake, account, reason, pause_s)
+        retry(connection, account, reason, pause_s)
 
-    monkeypatch.setattr(Intake, "_retry", retries)
-    monkeypatch.setattr(Intake, "_wait_until", lambda *_: None)
+    monkeypatch.setattr(Connection, "retry", retries)
+    monkeypatch.setattr(Connection, "wait_until", lambda *_: None)
     desk, told = drained(CameraSettings("belt", f"{SOURCE}{tmp_path / 'control'}"), places, 5)
     *refused, went_on = (desk.accounts[run] for run in sorted(desk.accounts))
     assert waited_s == [0.1, 0.2, 0.4, 0.8, 1.0, 1.0]
@@ -127,7 +128,7 @@ class Faltering:
 def test_a_camera_that_has_given_pictures_is_tried_for_ever_and_its_losses_stay_within_bounds(
     places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stream.intake.open_source", lambda *_: Faltering())
+    monkeypatch.setattr("stream.connection.open_source", lambda *_: Faltering())
     monkeypatch.setattr(Faltering, "lives", 0)
     desk = Desk(CameraSettings("belt", "0"), places, "session", "0")
     intake = Intake(CameraSettings("belt", "0"), desk, lambda *_: None)
@@ -166,7 +167,7 @@ def test_a_camera_that_is_back_is_running_though_none_of_its_pictures_has_a_plac
 ) -> None:
     camera, done, words = CameraSettings("belt", "0", policy="every"), threading.Event(), list[str]()
     source = Back(camera.slots, more, done)
-    monkeypatch.setattr("stream.intake.open_source", lambda *_: source)
+    monkeypatch.setattr("stream.connection.open_source", lambda *_: source)
     desk = Desk(camera, places, "session", "0")
     say = desk.say
 
@@ -224,7 +225,7 @@ def test_what_decoding_leaves_out_has_its_numbers_its_reason_an_alarm_and_events
             raise SourceError("it is gone", final=True)
         return source
 
-    monkeypatch.setattr("stream.intake.open_source", open_source)
+    monkeypatch.setattr("stream.connection.open_source", open_source)
     monkeypatch.setattr(desk, "place", placing)
     thread = threading.Thread(target=intake.run, args=(Ledger(),))
     thread.start()
@@ -255,7 +256,7 @@ def test_a_file_that_is_too_large_for_shared_memory_is_unknown_and_the_next_one_
         return create(path, slots=slots, slot_bytes=slot_bytes, parts=parts)
 
     monkeypatch.setattr(Ring, "create", small_only)
-    monkeypatch.setattr(Intake, "_wait_until", lambda *_: None)
+    monkeypatch.setattr(Connection, "wait_until", lambda *_: None)
     folder = tmp_path / "in"
     folder.mkdir()
     for name, side in (("a.png", 600), ("b.png", 200)):

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from stream.announced import Told
+from stream.connection import Connection
 from stream.desk import Desk
 from stream.intake import Intake
 from stream.ledger import Ledger
@@ -140,9 +141,7 @@ def test_a_camera_that_waits_for_its_trigger_lets_announced_parts_begin(places: 
     account = desk.begin_run()
     place(desk, account)
     assert desk.parts.announce(Told("A", "user 0", 7, time.monotonic_ns()), NO_ORDER) == ""
-    intake = Intake(FREE, desk, lambda *_: None)
-    intake._account = account
-    intake._wait_for(Waiting("its trigger"))
+    Connection(FREE, desk, lambda *_: None, None).waits(account, Waiting("its trigger"))
     report = account.report(())
     assert report is not None and [part.part for part in report.parts] == ["A"]
     desk.close()
@@ -250,7 +249,7 @@ def capture(places: Places, monkeypatch: pytest.MonkeyPatch) -> Iterator[PlayedC
         opened.append(OrderedCamera(queue.Queue()))
         return opened[-1]
 
-    monkeypatch.setattr("stream.intake.open_source", open_source)
+    monkeypatch.setattr("stream.connection.open_source", open_source)
     desk = at(ORDERED, places)
     intake = Intake(ORDERED, desk, lambda run, kind, text: told.append((run, kind, text)))
     played = PlayedCapture(desk, intake, opened, told)

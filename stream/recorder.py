@@ -1,12 +1,12 @@
 """The recorder: keeps every verdict, every account and the evidence, and says so only when it is on disk.
 
 The shell around bookkeeping.py (what goes into the next commit), defect_log.py (the commit), evidence.py and film.py.
-What it answers stands in acknowledging.py, what people see of it in recorder_status.py.
+What it hears stands in recorder_inbox.py, what it answers in acknowledging.py, what people see of it in
+recorder_status.py.
 """
 
 from __future__ import annotations
 
-import logging
 import secrets
 import shutil
 import time
@@ -14,7 +14,6 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from detector.regions import Where
 from stream.abandoned import Closing, cameras_here, left_in_rings
 from stream.absent import Absent
 from stream.acknowledging import Acknowledging
@@ -30,20 +29,10 @@ from stream.give_back import give_back_pictures
 from stream.heart import Heart
 from stream.kept_back import KeptBack
 from stream.links import Link, Links
-from stream.log_error import LOG_ERRORS
 from stream.measured import Measured
-from stream.messages import (
-    Act,
-    Challenge,
-    Event,
-    InspectorUp,
-    Judged,
-    Message,
-    Recall,
-    Report,
-)
+from stream.messages import Challenge, Event
 from stream.places import Places
-from stream.recipes import wheres_of
+from stream.recorder_inbox import TAKES, RecorderInbox
 from stream.recorder_status import RecorderStatus
 from stream.remembering import Remembering
 from stream.retention import Retention
@@ -55,9 +44,8 @@ from stream.secrets import redact
 from stream.settings import LineSettings
 from stream.staged import Staged, capture_name
 from stream.unopened import Unopened
+from stream.verdict_desk import VerdictDesk
 
-log = logging.getLogger("linewatch")
-TAKES = (Judged, Report, Recall, Event, InspectorUp, Act)
 STATUS_EVERY_S = 0.25
 LEAST_TURN_S, MOST_TURN_S = 0.005, 0.2  # that a turn may wait for news: it must not spin, and it must beat
 
@@ -88,7 +76,6 @@ class Recorder:
 
     def __init__(self, line: LineSettings, places: Places, links: Links, session: str) -> None:
         self._line = line
-        self._wheres = {camera.name: wheres_of(line, camera.name) for camera in line.cameras}
         self._links = links
         self._peers: Link = links.serve(places.socket("record"), TAKES)
         self._live: Link = links.publish(places.socket("record-live"))
@@ -107,17 +94,15 @@ class Recorder:
         self._retention = Retention(line, self._books)
         kept_back = KeptBack(line.recorder.unrecorded_bad_max)
         self._acknowledging = Acknowledging(self._peers, self._books, self._filming, kept_back)
-        self._absent = Absent(line, time.monotonic())
+        absent = Absent(line, time.monotonic())
         self._status_at = 0.0
-        self._cameras = {"", *(camera.name for camera in line.cameras)}  # no name: the line as a whole
-        self._strange = self._garbage = 0
         left = left_in_rings(places, cameras_here(line))
         self._closing = Closing(line, left, session)
         self._remembering = Remembering(line.data_dir, session, gap)
         self._measured = Measured(self._books.recorder, partial(free_bytes, line.data_dir))
         self._books.on_new.append(self._measured.judged)
         self._challenges = ChallengeDesk(line, self._books, self._ask_capture)
-        self._unopened = Unopened(line.data_dir, cameras_here(line), left)
+        unopened = Unopened(line.data_dir, cameras_here(line), left)
         self._told = RecorderStatus(
             line.data_dir,
             self._books,
@@ -125,8 +110,19 @@ class Recorder:
             self._evidence,
             self._challenges,
             self._retention,
-            self._absent,
+            absent,
             self._measured,
+        )
+        self._inbox = RecorderInbox(
+            line,
+            self._peers,
+            self._books,
+            VerdictDesk(line, self._books, self._filming, self._samples, self._evidence),
+            self._challenges,
+            self._committer,
+            unopened,
+            absent,
+            self._told,
         )
 
     def step(self, timeout_s: float) -> None:
@@ -135,11 +131,7 @@ class Recorder:
         self._closing.step(self._books, self._committer.log)
         self._remembering.step(self._books, self._committer.log)
         self._links.wait(0.0 if self._remembering.going_on else self._committer.pause_s(self._books, timeout_s))
-        for sender, message in self._peers.receive():
-            if isinstance(message, Act):
-                self._act(message, sender)
-            else:
-                self._take(message)
+        self._inbox.listen()
         self._filming.step()
         self._evidence.step()
         self._samples.step(evidence_waits=self._evidence.busy())
@@ -156,7 +148,7 @@ class Recorder:
         now = time.monotonic()
         if now >= self._status_at and not self._remembering.too_early:
             self._status_at = now + STATUS_EVERY_S
-            self._mind_garbage()
+            self._inbox.mind_garbage()
             self._deeds.step(now)
             for said in self._links.refused():
                 self._books.event(Event("", 0, "refused", said, time.time_ns()))
@@ -185,77 +177,8 @@ class Recorder:
         gap = self._line.recorder.incident_gap_frames
         return SessionRow(self._session, self._started_utc_ns, self._line.name, settings, gap, user_name())
 
-    # --- what arrives ---
-
-    def _take(self, message: Message) -> None:
-        if camera_of(message) not in self._cameras:
-            self._strange += 1
-        elif isinstance(message, Judged):
-            self._judged(message)
-        elif isinstance(message, Report):
-            if not self._must_wait(message.camera, message.run, by_capture=True):
-                self._books.report(message)
-        elif isinstance(message, Recall):
-            self._recall(message)
-        elif isinstance(message, Event):
-            self._books.event(message)
-            self._challenges.event(message)
-        elif isinstance(message, InspectorUp):
-            self._told.judged_by(message)
-            self._absent.heard(message.inspector, time.monotonic())
-            self._committer.judged_by(message.engine, message.bundle_id)
-
-    def _act(self, act: Act, sender: bytes) -> None:
-        """Answered when it is on disk; what is refused, at once."""
-        if refused := self._books.act(act, sender):
-            self._peers.send(refused, to=sender)
-        else:
-            self._challenges.act(act)
-
     def _ask_capture(self, challenge: Challenge) -> None:
         self._peers.send(challenge, to=capture_name(challenge.camera).encode())
-
-    def _recall(self, recall: Recall) -> None:
-        """Once all that is staged is on disk; but where the disk refuses or stalls, a capture need not wait for it."""
-        if self._must_wait(recall.camera, recall.run, by_capture=True):
-            return
-        if not self._committer.refuses:
-            self._books.recall(recall)
-            return
-        try:
-            reply = self._books.recall_now(recall)
-        except LOG_ERRORS as error:
-            log.warning("%s: what the log has of run %d cannot be read now: %s", recall.camera, recall.run, error)
-            return  # it asks again
-        self._peers.send(reply.message, to=reply.to.encode())
-
-    def _must_wait(self, camera: str, run: int, *, by_capture: bool) -> bool:
-        """Without the log a run that may be on record gets no book: an empty one would be written over it."""
-        return self._committer.log is None and not self._unopened.new(camera, run, by_capture=by_capture)
-
-    def _judged(self, judged: Judged) -> None:
-        if self._must_wait(judged.frame.camera, judged.frame.run, by_capture=False) or self._books.full:
-            return  # unacknowledged: the inspector will say it again
-        if self._books.knows(judged):
-            if not self._books.in_hand(judged):
-                self._books.judged(judged)
-            return
-        where, newest = self._settings_of(judged)
-        if self._line.recorder.overlay_video and not judged.frame.challenge:
-            self._filming.take(judged, where, may_wait=not newest)
-        if not judged.frame.challenge:
-            self._samples.take(judged, where)
-        if not (self._books.wants_pixels(judged) and self._evidence.take(judged, where)):
-            self._books.judged(judged)
-
-    def _mind_garbage(self) -> None:
-        """Messages that were none of ours are dropped, counted, and on record."""
-        if (count := self._peers.garbage + self._strange) > self._garbage:
-            self._garbage = count
-            said = f"{self._garbage} messages so far were none of this line's; they were dropped"
-            self._books.event(Event("", 0, "garbage", said, time.time_ns()))
-
-    # --- the disk ---
 
     def _end_films(self, staged: Staged) -> None:
         """A run whose every frame is accounted for needs its encoder no more."""
@@ -268,11 +191,6 @@ class Recorder:
             return None
         return self._committer.log.book(camera, run, self._line.recorder.incident_gap_frames)
 
-    def _settings_of(self, judged: Judged) -> tuple[Where, bool]:
-        """What of the picture was judged, and whether its camera's oldest frames give way."""
-        known = self._line.camera(judged.frame.camera)
-        return self._wheres[known.name].get(judged.verdict.recipe, known.where), known.newest
-
 
 def free_bytes(data_dir: Path) -> int:
     """Of the disk of the log; 0 where it says nothing."""
@@ -280,10 +198,3 @@ def free_bytes(data_dir: Path) -> int:
         return shutil.disk_usage(data_dir).free
     except OSError:
         return 0
-
-
-def camera_of(message: Message) -> str:
-    """The camera that the message is about; empty: none, or the line as a whole."""
-    if isinstance(message, Judged):
-        return message.frame.camera
-    return message.camera if isinstance(message, Report | Recall | Event) else ""

@@ -80,7 +80,7 @@ class Played:
 
     def hear(self, *messages: Message) -> None:
         for message in messages:
-            self.recorder._take(message)
+            self.recorder._inbox.take(message)
 
     def close(self) -> None:
         self.recorder.close()

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from stream.ear import TAKES as DISPLAY_HEARS
 from stream.lending import TAKES as CAPTURE_TAKES
 from stream.messages import Command, Event, Judged, Recall, Report
-from stream.recorder import TAKES as RECORDER_TAKES
-from stream.recorder import camera_of
+from stream.recorder_inbox import TAKES as RECORDER_TAKES
+from stream.recorder_inbox import camera_of
 from stream.wire import MAX_BYTES, encode
 
 from .fuzz_messages import KINDS, absurd, broken, taken

@@ -21,7 +21,7 @@ def counts(camera: str, books: list[RunBook]) -> CameraCounts:
         bad=outcomes.get("BAD", 0),
         unknown=outcomes.get("UNKNOWN", 0),
         dropped={name.split(":", 1)[1]: n for name, n in outcomes.items() if name.startswith("dropped:")},
-        ledger_closed=bool(mine) and all(book.closed for book in books if book.camera == camera),
+        ledger_closed=all(book.closed for book in books if book.camera == camera),
         incidents=sum(len(book.incidents) for book in mine),
         lost=sum(book.lost for book in mine),
     )

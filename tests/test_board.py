@@ -75,6 +75,13 @@ def test_counts_come_from_the_log_and_rates_from_the_capture() -> None:
     assert view(board, 2 * S).fps == 0.0
 
 
+def test_the_ledger_of_a_camera_without_a_picture_is_closed_as_soon_as_the_recorder_can_know() -> None:
+    board = Board(LINE, "s")
+    assert not view(board, 0, "lid").ledger_closed
+    board.take(counted(), 0)
+    assert view(board, 0, "lid").ledger_closed
+
+
 def test_alarms_of_recorder_and_house_are_shown_once_each() -> None:
     board = Board(LINE, "s")
     board.take(counted("disk full"), 0)

@@ -122,6 +122,14 @@ def test_a_line_of_which_nothing_is_known_yet_can_be_read_too() -> None:
     assert ("linewatch_commit_seconds_count", ()) not in found
 
 
+def test_an_alert_on_an_open_ledger_does_not_go_off_for_a_camera_that_gave_no_picture() -> None:
+    of = board(cameras=2)
+    of.take(line_status(), 1)  # it knows of belt0, whose run goes on
+    found = said(MetricsPage(), of)
+    ledgers = {labels[0][1]: value for (name, labels), value in found.items() if name == "linewatch_ledger_closed"}
+    assert ledgers == {"belt0": 0, "belt1": 1}
+
+
 def test_counters_never_go_back_when_the_recorder_begins_anew() -> None:
     of, page = board(), MetricsPage()
     before: dict[tuple[str, tuple[tuple[str, str], ...]], float] = {}

@@ -55,7 +55,7 @@ class CameraCounts(msgspec.Struct, frozen=True):
     bad: int
     unknown: int
     dropped: dict[str, int]
-    ledger_closed: bool
+    ledger_closed: bool  # no run goes on, and no frame is unaccounted for; so also where there is none
     incidents: int
     lost: int = 0
 

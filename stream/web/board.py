@@ -10,7 +10,8 @@ from stream.web.talk import CameraView, Incidents, PageCounts, PageStatus
 STALE_MS = 1000.0  # a picture silent for longer is not live
 SILENT_NS = 1_000_000_000  # a capture silent for longer is not well, whatever it said last
 RECORDER_SILENT_NS = 2_000_000_000
-_NOTHING_COUNTED = CameraCounts("", 0, 0, 0, 0, {}, False, 0)
+_NOT_HEARD = CameraCounts("", 0, 0, 0, 0, {}, False, 0)
+_EMPTY = CameraCounts("", 0, 0, 0, 0, {}, True, 0)  # the recorder has spoken, and knows no picture of the camera
 _NO_LINE = LineStatus("", "", "", (), (), None, None, ())
 
 
@@ -41,6 +42,7 @@ class Board:
     def status(self, page: PageCounts, now_ns: int) -> PageStatus:
         line = self._line[0] if self._line else _NO_LINE
         counts = {c.camera: c for c in line.cameras}
+        uncounted = _EMPTY if self._line else _NOT_HEARD
         return PageStatus(
             line=self._settings.name,
             session=line.session or self._session,
@@ -49,7 +51,7 @@ class Board:
             latency_p50_ms=line.latency_p50_ms,
             latency_p99_ms=line.latency_p99_ms,
             alarms=self._alarms(now_ns),
-            cameras=tuple(self._view(c, counts.get(c.name, _NOTHING_COUNTED), now_ns) for c in self._settings.cameras),
+            cameras=tuple(self._view(c, counts.get(c.name, uncounted), now_ns) for c in self._settings.cameras),
             roles=self._house.roles,
             page=page,
             recipe=self._house.recipe,

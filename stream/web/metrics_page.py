@@ -91,7 +91,7 @@ class MetricsPage:
         yield _gauge("camera_up", "1: the camera gives pictures, or waits for its trigger", _each(views, _is_up))
         yield _gauge("camera_frames_per_second", "Frames per second", _each(views, lambda v: v.fps))
         closed = _each(views, lambda v: v.ledger_closed)
-        yield _gauge("ledger_closed", "1: every frame of every run is accounted for, and all runs are over", closed)
+        yield _gauge("ledger_closed", "1: no run goes on, and no frame is unaccounted for", closed)
         yield _gauge("queue_frames", "Frames that wait for an inspector", _each(views, lambda v: v.waiting))
         said = [(name, one) for name, one in seen.cameras.items() if name in seen.slots]
         ages = [Sample(one.oldest_age_ms / 1000, {"camera": name}) for name, one in said]

@@ -57,7 +57,7 @@ export function ledgerRows(camera) {
     ["BAD", number(camera.bad), { name: "bad", some: camera.bad }],
     ["UNKNOWN", number(camera.unknown), { name: "unknown", some: camera.unknown }],
     ["dropped", number(dropped), { small: reasons }],
-    ["ledger", closed ? "closed" : camera.captured ? "open" : "empty", { small: closed ? "every frame accounted for" : camera.captured ? `${number(open)} on their way` : "no picture yet" }],
+    ["ledger", !camera.captured ? "empty" : closed ? "closed" : "open", { small: !camera.captured ? "no picture yet" : closed ? "every frame accounted for" : `${number(open)} on their way` }],
   ];
 }
 

@@ -199,6 +199,8 @@ def test_a_log_whose_file_is_cut_off_is_refused_in_words_or_whole(trial: Trial, 
         except LogError as error:
             refused += 1
             assert str(data_dir) in str(error)
+        else:
+            pytest.fail(f"cut off at byte {end} it is not whole, and was opened without a word")
     assert refused
 
 

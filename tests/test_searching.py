@@ -108,6 +108,7 @@ def test_the_incident_of_a_frame_is_the_one_in_whose_extent_it_lies(db: sqlite3.
 def test_neighbours_are_those_of_the_filtered_list(db: sqlite3.Connection) -> None:
     wanted = IncidentQuery(camera="belt", review="defect")
     listed = found(db, camera="belt", review="defect")
+    assert len(listed) > 2
     for newer, here, older in zip(listed, listed[1:], listed[2:], strict=False):
         key = (here.utc_ns, here.camera, here.run, here.first_seq)
         assert keyed(db, neighbour(wanted, key, newer=True), IncidentRow)[0].row == newer

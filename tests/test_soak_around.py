@@ -77,6 +77,7 @@ def test_a_numbered_camera_fails_as_its_spells_say_and_as_the_checker_knows() ->
     with closing(NumberedCamera(CameraSettings(NAME, address), address)) as source:
         pictures = [(p.index, p.problem, p.pixels.copy()) for p in islice(source.pictures(), 80)]
     camera = checked(address)
+    assert [index for index, _, _ in pictures] == list(range(80))
     for index, problem, pixels in pictures:
         wrong = spell_at(wish_in(address).spells, index)
         assert (problem is not None) == (wrong == "damaged")

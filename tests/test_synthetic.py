@@ -94,8 +94,11 @@ def test_what_changes_the_region_is_what_the_truth_says(belt: Belt) -> None:
 
 
 def test_each_scratched_part_must_be_seen_for_some_frames() -> None:
-    for part in Belt(1280, 720, 25.0, seed=5).parts(0, 900):
-        assert part.scratched == (part.kind is not None) == (part.must_first_seq is not None)
+    parts = Belt(1280, 720, 25.0, seed=5).parts(0, 900)
+    assert {part.scratched for part in parts} == {True, False}
+    for part in parts:
+        must = part.must_first_seq, part.must_last_seq
+        assert part.scratched == (part.kind is not None) == (None not in must) == (must != (None, None))
         if part.must_first_seq is not None and part.must_last_seq is not None:
             assert part.first_seq <= part.must_first_seq <= part.must_last_seq <= part.last_seq
 

@@ -64,7 +64,7 @@ def test_a_library_that_hangs_is_ended_and_the_others_are_told(monkeypatch: pyte
         return real((sys.executable, "-c", words) if command[-1] == "basler" else command, **rest)  # type: ignore[call-overload]
 
     monkeypatch.setattr(cameras.subprocess, "Popen", popen)
-    hung, usb = look_everywhere(("basler", "usb"), within_s=12)
+    hung, usb = look_everywhere(("basler", "usb"), within_s=8)
     assert hung.cameras == () and "did not answer in time" in hung.said
     assert usb.kind == "usb" and (usb.cameras or usb.said == "none is connected")
 

@@ -14,10 +14,11 @@ from dataclasses import astuple, dataclass, field, replace
 import numpy as np
 
 from detector.batches import marked_at_once
-from detector.cascade import Cascade, Examination, Stopwatch
+from detector.cascade import Cascade
 from detector.colour import to_bgr
 from detector.components import Owners, defects_in
 from detector.errors import PictureError
+from detector.examiner import Examination, Stopwatch
 from detector.preprocess import to_picture
 from detector.regions import Region, Where
 from detector.stitching import Piece, leads_into, stitch
@@ -104,7 +105,9 @@ class RegionJudge:
 
     def _look(self, views: list[View], number: int, one: _Judged, seen: _Seen) -> None:
         self._alive()
-        for view, examined in zip(views, self._cascade.look_many([view.picture for view in views]), strict=True):
+        for view, examined in zip(
+            views, self._cascade.examiner.look_many([view.picture for view in views]), strict=True
+        ):
             if isinstance(examined, PictureError):  # the other views may be BAD all the same
                 one.reasons.append(str(examined))
                 continue
@@ -124,7 +127,7 @@ class RegionJudge:
             for views in _in_batches(led, marked_at_once(self._cascade.batch)):
                 self._alive()
                 unseen = Examination(State.GOOD, 0.0, None, None, StageTimes())
-                marked = self._cascade.mark_many([(view.picture, unseen) for view in views])
+                marked = self._cascade.examiner.mark_many([(view.picture, unseen) for view in views])
                 for view, one in zip(views, marked, strict=True):
                     if isinstance(one, Examination):  # else: the region is BAD all the same
                         self._add(view, one, number, seen)

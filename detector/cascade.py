@@ -1,7 +1,7 @@
 """Judges a picture: the classifier gates, the segmenter marks what the gate holds to be BAD.
 
-In shapes that never change: a batch that is not full is filled up with zeros, so that no verdict depends on how many
-pictures came together, nor on which. Knows no file; open_cascade (opening.py) builds one.
+What they say is the examiner's (examiner.py); what it means for a picture is said here. Knows no file; open_cascade
+(opening.py) builds one.
 """
 
 from __future__ import annotations
@@ -12,54 +12,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from detector.batches import Batches, marked_at_once
 from detector.colour import to_bgr
 from detector.components import defects_in
-from detector.engines.network import Network
 from detector.errors import PictureError
-from detector.preprocess import network_input, to_picture
+from detector.examiner import Examination, Examiner, Networks, Stopwatch
+from detector.preprocess import to_picture
 from detector.refusals import why_blind, why_region_refused
-from detector.stages import ClassifierSpec, SegmenterSpec
-from detector.verdict import Box, StageTimes, State, Verdict
-
-
-@dataclass(frozen=True)
-class Networks:
-    """The two networks and how each is used."""
-
-    classifier: Network
-    classifier_spec: ClassifierSpec
-    segmenter: Network
-    segmenter_spec: SegmenterSpec
-
-
-@dataclass(frozen=True)
-class Examination:
-    """What the networks say of one picture, at their own sizes."""
-
-    state: State  # GOOD or BAD
-    score: float  # probability of BAD
-    probability: np.ndarray | None  # (h, w) float32 of the segmenter, None for GOOD
-    mask: np.ndarray | None  # (h, w) uint8 0/1 at the network's size, None for GOOD
-    times: StageTimes
-
-    @property
-    def mask_area(self) -> float:
-        """The share of the network-size mask that is 1; 0 without a mask."""
-        return 0.0 if self.mask is None else float(self.mask.mean(dtype=np.float64))
-
-
-class Stopwatch:
-    """Tells the time from lap to lap."""
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._last_s = clock()
-
-    def lap_ms(self) -> float:
-        """Milliseconds since the last lap."""
-        before_s, self._last_s = self._last_s, self._clock()
-        return (self._last_s - before_s) * 1000.0
+from detector.stages import SegmenterSpec
+from detector.verdict import Box, State, Verdict
 
 
 class Cascade:
@@ -78,8 +38,7 @@ class Cascade:
         """`batch`: pictures that the classifier is given at once, always; the segmenter gets `marked_at_once` of it."""
         self._networks = networks
         self._clock = clock
-        self._gates = Batches("classifier", networks.classifier, batch)
-        self._marks = Batches("segmenter", networks.segmenter, marked_at_once(batch))
+        self.examiner = Examiner(networks, clock, batch)
         self.batch = batch
         self.defect_kind = defect_kind
         self.bundle_id = bundle_id
@@ -113,70 +72,17 @@ class Cascade:
     def judge_many(self, pictures: Sequence[tuple[np.ndarray, Box | None]]) -> list[Verdict]:
         """The verdict on each, as `judge` gives it."""
         cuts = [_cut(picture, region) for picture, region in pictures]
-        seen = iter(self.look_many([cut.part for cut in cuts if isinstance(cut, _Cut)]))
+        seen = iter(self.examiner.look_many([cut.part for cut in cuts if isinstance(cut, _Cut)]))
         return [self._said(cut, next(seen) if isinstance(cut, _Cut) else cut) for cut in cuts]
 
     def examine(self, part: np.ndarray) -> Examination:
         """What the networks say of part (H, W, 3) BGR uint8. Raises PictureError where it cannot be judged."""
         if refused := why_blind(part):
             raise PictureError(refused)
-        [seen] = self.look_many([part])
+        [seen] = self.examiner.look_many([part])
         if isinstance(seen, PictureError):
             raise seen
         return seen
-
-    def look_many(self, parts: Sequence[np.ndarray]) -> list[Examination | PictureError]:
-        """What the networks say of each, or why they cannot, without asking whether it shows anything: a view of a
-        region may be as dark as it is.
-
-        The time of a stage is each picture's own for what is done to it alone, and else that of its batch.
-        """
-        watch = Stopwatch(self._clock)
-        gate = self._networks.classifier_spec
-        found: list[Examination | PictureError] = []
-        for at in range(0, len(parts), self.batch):
-            inputs, times = [], []
-            for part in parts[at : at + self.batch]:
-                inputs.append(network_input(part, gate.input))
-                times.append(StageTimes(preprocess_ms=watch.lap_ms()))
-            answers = self._gates.answers(inputs, (2,))
-            took_ms = watch.lap_ms()
-            for answer, time in zip(answers, times, strict=True):
-                found.append(answer if isinstance(answer, PictureError) else self._gated(answer, time, took_ms))
-        bad = [i for i, one in enumerate(found) if isinstance(one, Examination) and one.state is State.BAD]
-        for i, marked in zip(bad, self.mark_many([(parts[i], found[i]) for i in bad]), strict=True):  # type: ignore[misc]
-            found[i] = marked
-        return found
-
-    def mark_many(self, gated: Sequence[tuple[np.ndarray, Examination]]) -> list[Examination | PictureError]:
-        """What the gate has said of each part, with what the segmenter says of it, or why it cannot."""
-        watch, marking = Stopwatch(self._clock), self.marking
-        shape = (1, marking.input.height, marking.input.width)
-        found: list[Examination | PictureError] = []
-        size = marked_at_once(self.batch)
-        for at in range(0, len(gated), size):
-            inputs, gates = [], []
-            for part, gate in gated[at : at + size]:
-                inputs.append(network_input(part, marking.input))
-                times = replace(gate.times, preprocess_ms=gate.times.preprocess_ms + watch.lap_ms())
-                gates.append(replace(gate, times=times))
-            answers = self._marks.answers(inputs, shape)
-            took_ms = watch.lap_ms()
-            for answer, gate in zip(answers, gates, strict=True):
-                found.append(answer if isinstance(answer, PictureError) else self._marked(answer, gate, took_ms))
-        return found
-
-    def _gated(self, logits: np.ndarray, times: StageTimes, took_ms: float) -> Examination:
-        gate = self._networks.classifier_spec
-        score = float(_sigmoid(np.float64(logits[1] - np.float64(logits[0])) / gate.temperature))
-        state = State.GOOD if score < gate.threshold else State.BAD
-        return Examination(state, score, None, None, replace(times, classify_ms=took_ms))
-
-    def _marked(self, logits: np.ndarray, gate: Examination, took_ms: float) -> Examination:
-        probability = _sigmoid(logits[0])
-        mask = (probability > self.marking.threshold).astype(np.uint8)
-        times = replace(gate.times, segment_ms=took_ms)
-        return replace(gate, probability=probability, mask=mask, times=times)
 
     def _said(self, cut: _Cut | PictureError, seen: Examination | PictureError) -> Verdict:
         if isinstance(cut, PictureError) or isinstance(seen, PictureError):
@@ -235,8 +141,3 @@ def _cut(picture: np.ndarray, region: Box | None) -> _Cut | PictureError:
     if refused := why_blind(part):
         return PictureError(refused)
     return _Cut(part, (whole.shape[0], whole.shape[1]), box)
-
-
-def _sigmoid(logits: np.ndarray | np.float64) -> np.ndarray:
-    # by tanh: exp overflows, and warns, for logits under -88
-    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * logits)))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from detector.bundle import Golden, Tolerance
-from detector.cascade import Cascade, Examination
+from detector.cascade import Cascade
 from detector.errors import GoldenError, PictureError
+from detector.examiner import Examination
 from detector.pictures import decode
 
 

@@ -12,11 +12,12 @@ import numpy as np
 
 from detector.batches import BATCH_MAX, marked_at_once
 from detector.bundle import FILE_MAX_BYTES, SHIPPED, open_bundle, safe_model
-from detector.cascade import Cascade, Networks
+from detector.cascade import Cascade
 from detector.engines.architectures import expected
 from detector.engines.network import Network, NetworkRequest
 from detector.engines.table import open_network
 from detector.errors import EngineError, OpenError
+from detector.examiner import Networks
 from detector.files import read_file
 from detector.golden import verify_golden
 from detector.stages import (

@@ -7,8 +7,9 @@ import time
 import numpy as np
 import pytest
 
-from detector.cascade import Cascade, Networks
+from detector.cascade import Cascade
 from detector.errors import OpenError
+from detector.examiner import Networks
 from detector.opening import open_cascade
 from detector.stages import REFERENCE_CLASSIFIER, REFERENCE_SEGMENTER
 from detector.verdict import State

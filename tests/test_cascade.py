@@ -9,6 +9,7 @@ import shutil
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,11 +17,13 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.cascade import Cascade, Networks, mask_sha256
+from detector.cascade import Cascade, mask_sha256
 from detector.engines.network import Network
 from detector.errors import BundleError, EngineError, GoldenError, OpenError
+from detector.examiner import Networks
 from detector.opening import open_cascade
-from detector.stages import REFERENCE_CLASSIFIER, REFERENCE_SEGMENTER
+from detector.preprocess import network_input
+from detector.stages import REFERENCE_CLASSIFIER, REFERENCE_SEGMENTER, InputSpec
 from detector.verdict import Box, StageTimes, State
 from tests.pictures import TINY_BUNDLE, grey, noisy, with_red
 
@@ -54,7 +57,7 @@ def ticking(step_s: float = 0.001) -> object:
     return lambda: next(count) * step_s
 
 
-def cascade_of(classifier: Network, segmenter: Network, **changes: float) -> Cascade:
+def cascade_of(classifier: Network, segmenter: Network, **changes: Any) -> Cascade:
     networks = Networks(classifier, replace(REFERENCE_CLASSIFIER, **changes), segmenter, REFERENCE_SEGMENTER)
     return Cascade(networks, defect_kind="scratch", bundle_id="b@1", settings_id="s1", clock=ticking())
 
@@ -229,6 +232,27 @@ def test_the_segmenter_runs_on_bad_pictures_only() -> None:
     assert segmenter.asked == []
     cascade_of(logits(0, 5), segmenter).judge(grey())
     assert [batch.shape for batch in segmenter.asked] == [(1, 3, 384, 384)]
+
+
+def test_a_picture_that_both_networks_see_alike_is_resized_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    resized: list[InputSpec] = []
+
+    def counted(picture: np.ndarray, spec: InputSpec) -> np.ndarray:
+        resized.append(spec)
+        return network_input(picture, spec)
+
+    monkeypatch.setattr("detector.examiner.network_input", counted)
+    segmenter = marks()
+    apart = cascade_of(logits(0, 5), segmenter)
+    assert apart.judge(grey()).state is State.BAD
+    assert resized == [REFERENCE_CLASSIFIER.input, REFERENCE_SEGMENTER.input]
+    resized.clear()
+    alike = cascade_of(logits(0, 5), segmenter, input=REFERENCE_SEGMENTER.input)
+    assert alike.judge(grey()).state is State.BAD
+    assert resized == [REFERENCE_SEGMENTER.input]
+    np.testing.assert_array_equal(segmenter.asked[0], segmenter.asked[1])
 
 
 def test_bad_with_an_empty_mask_stays_bad() -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from detector.cascade import Cascade, Networks
+from detector.cascade import Cascade
+from detector.examiner import Networks
 from detector.stages import REFERENCE_CLASSIFIER, REFERENCE_DEFECT_KIND, REFERENCE_SEGMENTER
 from detector.verdict import State
 

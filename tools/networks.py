@@ -139,7 +139,7 @@ PRESETS: dict[str, Preset] = {
             "tf_efficientnet_lite0",
             _timm("tf_efficientnet_lite0", global_pool="avgmax"),
             pretrain_lite0,
-            _lite_input(288),
+            _lite_input(256),
             32,
             8,
             1e-3,

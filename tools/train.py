@@ -16,6 +16,7 @@ import torch
 
 from .dataset import DataError, folder_sha256, load, read_folder, split_samples
 from .fit import PATIENCE, Fit, fit, needs_masks
+from .heap import keep_freed_memory
 from .networks import PRESETS, Plan
 from .run_folder import split_as, write_validation
 from .tasks import Task, classifier_task, segmenter_task
@@ -142,6 +143,7 @@ def run(argv: list[str]) -> int:
         "--kept-by", type=Path, metavar="RUN", help="validate on what that run kept from training; with its weights"
     )
     args = parser.parse_args(argv)
+    keep_freed_memory()
     try:
         train(
             args.data,

@@ -1,8 +1,8 @@
 """Memory that is freed stays with this process, to be used again: for training on a CPU.
 
 Every step frees and asks again for hundreds of tensors of some megabytes. glibc gives such back to the kernel, which
-fills the pages with zeros before it lends them anew: of a step of `edge`'s classifier that took a third
-(docs/training.md). Another C library is left as it is.
+fills the pages with zeros before it lends them anew: of a step of `edge`'s classifier that took two
+fifths (docs/training.md). Another C library is left as it is.
 """
 
 from __future__ import annotations

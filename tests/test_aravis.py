@@ -9,6 +9,7 @@ import itertools
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -17,6 +18,7 @@ import pytest
 
 from stream.settings import CameraSettings, ControlSettings, Window
 from stream.sources.aravis import BUFFERS, CLEARED, OpenedAravis, connected, open_camera
+from stream.sources.drain import HELD
 from stream.sources.industrial import IndustrialCamera
 from stream.sources.source import Picture, SourceError, Waiting
 from tests.gige_camera import GigeCamera, need_gige_camera
@@ -41,9 +43,11 @@ def camera() -> Iterator[GigeCamera]:
         yield camera
 
 
-def opened(address: str, control: ControlSettings = FREE, fps: float | None = None) -> IndustrialCamera:
+def opened(
+    address: str, control: ControlSettings = FREE, fps: float | None = None, policy: str = "auto"
+) -> IndustrialCamera:
     """With much patience: the camera's own process may be starved here."""
-    settings = CameraSettings("belt", address, control=control, fps=fps, silent_after_s=20)
+    settings = CameraSettings("belt", address, control=control, fps=fps, silent_after_s=20, policy=policy)
     return open_camera(settings, address)
 
 
@@ -60,6 +64,25 @@ def test_pictures_come_with_their_number_and_the_cameras_time(camera: GigeCamera
     assert times[0] == 0 and all(a < b for a, b in itertools.pairwise(times))
     assert all(picture.taken_utc_ns for picture in taken)  # its clock is this computer's
     assert {picture.pixels.shape for picture in taken} == {(512, 512, 3)}
+
+
+def test_pictures_that_lay_in_the_librarys_buffers_keep_the_time_at_which_they_came(camera: GigeCamera) -> None:
+    """The reader stops for a second, as with a ring that is full: what came first lies in the buffers."""
+    with closing(opened(camera.address, fps=20, policy="every")) as source:
+        given = pictures(source)
+        before = list(itertools.islice(given, 60))[-1]
+        time.sleep(1.0)
+        awake_ns = time.monotonic_ns()
+        after = list(itertools.islice(given, HELD + BUFFERS))
+    lay = [picture for picture in after[HELD + 1 :] if (picture.arrived_mono_ns or awake_ns) < awake_ns]
+    assert len(lay) >= BUFFERS // 2  # they were fetched after that
+    assert before.arrived_mono_ns and before.taken_utc_ns
+    for picture in lay:
+        assert picture.arrived_mono_ns and picture.taken_utc_ns
+        apart_s = (
+            picture.arrived_mono_ns - before.arrived_mono_ns - (picture.taken_utc_ns - before.taken_utc_ns)
+        ) / 1e9
+        assert abs(apart_s) < 0.1
 
 
 def test_settings_are_taken(camera: GigeCamera) -> None:

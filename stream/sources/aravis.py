@@ -16,8 +16,9 @@ import numpy as np
 from stream.settings import CameraSettings
 from stream.sources.aravis_library import Library, library
 from stream.sources.gvcp import is_there
-from stream.sources.industrial import IndustrialCamera, Shot
+from stream.sources.industrial import IndustrialCamera
 from stream.sources.nodes import Allowed, NodeError, Value
+from stream.sources.opened import Shot
 from stream.sources.seen import Seen
 from stream.sources.source import SourceError
 
@@ -49,7 +50,7 @@ def connected() -> tuple[Seen, ...]:
 
 
 class OpenedAravis:
-    """See industrial.Opened. Raises SourceError where there is no such camera, or another program has it."""
+    """See opened.Opened. Raises SourceError where there is no such camera, or another program has it."""
 
     def __init__(self, wanted: str, packet_size: int | None) -> None:
         self._arv = library()

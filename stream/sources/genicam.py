@@ -18,9 +18,10 @@ from typing import Any
 import numpy as np
 
 from stream.settings import CameraSettings
-from stream.sources.industrial import IndustrialCamera, Shot
+from stream.sources.industrial import IndustrialCamera
 from stream.sources.maker_library import load
 from stream.sources.nodes import Allowed, NodeError, Value
+from stream.sources.opened import Shot
 from stream.sources.seen import Seen
 from stream.sources.source import SourceError
 
@@ -87,7 +88,7 @@ def connected(files: tuple[Path, ...]) -> tuple[Seen, ...]:
 
 
 class OpenedGenicam:
-    """See industrial.Opened. Raises SourceError where there is no such camera, or another program has it."""
+    """See opened.Opened. Raises SourceError where there is no such camera, or another program has it."""
 
     def __init__(self, files: tuple[Path, ...], wanted: str) -> None:
         self._sdk = sdk()

@@ -1,7 +1,7 @@
 """A camera that a program can set and trigger, whichever library talks to it: opened, set, drained, watched, closed.
 
 The thread of drain.py alone touches the library; `trigger` puts an order into a queue that this thread reads.
-Knows no library: each gives an `Opened` (basler.py, genicam.py, aravis.py).
+Knows no library: each gives an `Opened` (opened.py; basler.py, genicam.py, aravis.py).
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
-from typing import Protocol, cast
-
-import numpy as np
+from typing import cast
 
 from stream.settings import CameraSettings
+from stream.sources.arrivals import Arrivals
 from stream.sources.control import apply, steps
 from stream.sources.drain import Drain
 from stream.sources.frame_count import FrameCount
-from stream.sources.nodes import NodeError, Nodes
+from stream.sources.nodes import NodeError
+from stream.sources.opened import Opened, Shot
 from stream.sources.patience import Patience
 from stream.sources.sensor_pixels import Converter, PixelError, ShortError, format_of
 from stream.sources.source import Picture, SourceError, Waiting
@@ -36,40 +36,11 @@ WAITS = "waiting for its trigger"
 
 
 @dataclass(frozen=True)
-class Shot:
-    """One buffer of the library's. Its bytes are the library's own until it is given back."""
+class Taken:
+    """A buffer, and when its picture came."""
 
-    raw: np.ndarray | None  # uint8; None: not all of it arrived
-    format: str
-    width: int
-    height: int
-    padding: int  # bytes behind each row
-    number: int | None  # the camera's own count
-    stamp_ns: int | None  # the camera's own clock
-    give_back: Callable[[], None]
-
-
-class Opened(Protocol):
-    """A camera that is open. One thread makes, uses and closes it. Raises SourceError where it is gone."""
-
-    name: str  # for people: model and serial number
-
-    @property
-    def nodes(self) -> Nodes: ...
-
-    def start(self) -> None: ...
-
-    def take(self, timeout_s: float) -> Shot | None:
-        """The next buffer; None where none came in time."""
-        ...
-
-    def look(self) -> None:
-        """Whether the camera is still there and ours; asked once a second while nothing comes."""
-        ...
-
-    def close(self) -> None:
-        """Stops and lets go, whatever state it is in; never raises."""
-        ...
+    shot: Shot
+    mono_ns: int
 
 
 class IndustrialCamera:
@@ -125,6 +96,7 @@ class _Watch:
         self._closed = closed
         self._orders = orders
         self._count = FrameCount()
+        self._arrivals = Arrivals()
         self._converter = Converter()
         self._index = 0
         self._size = (1, 1)  # width, height of the last whole picture
@@ -148,12 +120,12 @@ class _Watch:
     def _free(self) -> Generator[Picture | Waiting, None, None]:
         """Silence counts in waits that ended without a picture: time in which this process did not run is none."""
         patience, silent_s = Patience(self._camera.silent_after_s), 0.0
-        take = self._newest if self._camera.newest else self._opened.take
+        take = self._newest if self._camera.newest else self._take
         while not self._closed.is_set():
-            if (shot := take(LOOK_EVERY_S)) is not None:
+            if (taken := take(LOOK_EVERY_S)) is not None:
                 patience.arrived(time.monotonic())
                 silent_s = 0.0
-                yield self._picture(shot)
+                yield self._picture(taken)
             elif (silent_s := silent_s + LOOK_EVERY_S) >= patience.allowed_s:
                 raise self._lost(f"no picture for {silent_s:.1f} s, and it runs freely")
 
@@ -162,9 +134,9 @@ class _Watch:
         text = f"{WAITS} at {self._camera.control.trigger_line}"
         quiet_s = SAY_EVERY_S
         while not self._closed.is_set():
-            if (shot := self._opened.take(LOOK_EVERY_S)) is not None:
+            if (taken := self._take(LOOK_EVERY_S)) is not None:
                 quiet_s = 0.0
-                yield self._picture(shot)
+                yield self._picture(taken)
             elif (quiet_s := quiet_s + LOOK_EVERY_S) >= SAY_EVERY_S:
                 quiet_s = 0.0
                 self._opened.look()
@@ -184,15 +156,15 @@ class _Watch:
                 continue
             self._ready()
             self._opened.nodes.run("TriggerSoftware")
-            if (shot := self._ordered()) is not None:
-                yield self._picture(shot)
+            if (taken := self._ordered()) is not None:
+                yield self._picture(taken)
 
-    def _ordered(self) -> Shot | None:
+    def _ordered(self) -> Taken | None:
         """The picture of an order; None where it was closed meanwhile."""
         silent_s, allowed_s = 0.0, max(ORDERED_S, self._camera.silent_after_s)
         while not self._closed.is_set():
-            if (shot := self._opened.take(LOOK_EVERY_S)) is not None:
-                return shot
+            if (taken := self._take(LOOK_EVERY_S)) is not None:
+                return taken
             if (silent_s := silent_s + LOOK_EVERY_S) >= allowed_s:
                 self._opened.look()
                 raise self._lost(f"it was triggered, and gave no picture within {allowed_s:g} s")
@@ -212,16 +184,24 @@ class _Watch:
                 raise self._lost("it is never ready for a trigger")
             time.sleep(0.001)
 
-    def _newest(self, timeout_s: float) -> Shot | None:
+    def _newest(self, timeout_s: float) -> Taken | None:
         """Older ones go back unread: they show as a gap in the camera's count."""
-        shot = self._opened.take(timeout_s)
-        while shot is not None and (newer := self._opened.take(0.0)) is not None:
-            shot.give_back()
-            shot = newer
-        return shot
+        taken = self._take(timeout_s)
+        while taken is not None and (newer := self._take(0.0)) is not None:
+            taken.shot.give_back()
+            taken = newer
+        return taken
 
-    def _picture(self, shot: Shot) -> Picture:
-        problem, mono_ns = None, time.monotonic_ns()
+    def _take(self, timeout_s: float) -> Taken | None:
+        asked_ns = time.monotonic_ns()
+        shot = self._opened.take(timeout_s)
+        if shot is None:
+            return None
+        stamp_ns = shot.stamp_ns if shot.raw is not None else None  # a damaged one's is not trusted
+        return Taken(shot, self._arrivals.came_ns(stamp_ns, asked_ns, time.monotonic_ns()))
+
+    def _picture(self, taken: Taken) -> Picture:
+        shot, problem = taken.shot, None
         try:
             if shot.raw is None:
                 pixels, problem = self._converter.black(*self._size), DAMAGED
@@ -237,7 +217,7 @@ class _Watch:
         lost = self._count.lost(shot.number if problem is None else None)  # a damaged one's number is not trusted
         utc_ns = self._count.taken_utc_ns(shot.stamp_ns, time.time_ns())
         index, self._index = self._index, self._index + 1
-        return Picture(pixels, index, self._count.pts_s(shot.stamp_ns), problem, lost, utc_ns, mono_ns)
+        return Picture(pixels, index, self._count.pts_s(shot.stamp_ns), problem, lost, utc_ns, taken.mono_ns)
 
     def _lost(self, why: str) -> SourceError:
         return SourceError(f"{self._opened.name}: {why}; is it powered, and its cable in?")

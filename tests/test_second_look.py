@@ -21,6 +21,7 @@ ONCE = (
     "    seen.touch()\n"
     "    assert held\n"
 )
+SKIPS = ONCE.replace("    assert held", "    if held: __import__('pytest').skip()\n    assert held")
 DIES = "import os\ndef test_that_dies(): os.abort()\n"
 LOOKED, HELD = "A second look, alone, at what failed:", "Failed at first and held alone"
 
@@ -33,6 +34,7 @@ LOOKED, HELD = "A second look, alone, at what failed:", "Failed at first and hel
         pytest.param(FAILS.format(1), 1, True, False, id="fails twice"),
         pytest.param(FAILS.format(3) + ONCE, 1, False, False, id="more than a few"),
         pytest.param(ONCE + FAILS.format(1), 1, True, False, id="one of two holds"),
+        pytest.param(SKIPS, 1, True, False, id="skipped then"),
         pytest.param("import nothing_known\n", 2, True, False, id="not even read"),
         pytest.param(DIES, pytest.ExitCode.INTERNAL_ERROR, False, False, id="a worker dies"),
     ],

@@ -13,6 +13,7 @@ import numpy as np
 from detector.batches import BATCH_MAX, marked_at_once
 from detector.bundle import FILE_MAX_BYTES, SHIPPED, open_bundle, safe_model
 from detector.cascade import Cascade
+from detector.doubting import doubting
 from detector.engines.architectures import expected
 from detector.engines.network import Network, NetworkRequest
 from detector.engines.table import open_network
@@ -139,7 +140,7 @@ def read_checkpoint(path: Path, kind: str) -> bytes:
 
 
 def _classifier(path: Path, read: Callable[[], bytes], spec: ClassifierSpec, where: Where) -> Network:
-    return _network(path, "classifier", read, spec.input, (2,), where)
+    return doubting(_network(path, "classifier", read, spec.input, (2,), where), spec.doubt)
 
 
 def _segmenter(path: Path, read: Callable[[], bytes], spec: SegmenterSpec, where: Where) -> Network:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from detector.bundle_fields import Fields
 from detector.preprocess import FILTERS, RESIZES
-from detector.stages import ClassifierSpec, InputSpec, SegmenterSpec
+from detector.stages import LOOKS, ClassifierSpec, Doubt, InputSpec, SegmenterSpec
 
 
 def classifier_spec(fields: Fields) -> ClassifierSpec:
     """The section `classifier`, whose file and hash were read before. Raises BundleError."""
-    spec = ClassifierSpec(_input(fields), fields.number("temperature", 1e-3, 1e3), fields.number("threshold", 0.0, 1.0))
+    temperature, threshold = fields.number("temperature", 1e-3, 1e3), fields.number("threshold", 0.0, 1.0)
+    spec = ClassifierSpec(_input(fields), temperature, threshold, _doubt(fields))
     fields.refuse_unknown()
     return spec
 
@@ -19,6 +20,20 @@ def segmenter_spec(fields: Fields) -> SegmenterSpec:
     spec = SegmenterSpec(_input(fields), fields.number("threshold", 0.0, 1.0), fields.whole("min_area_px", 0, 10**8))
     fields.refuse_unknown()
     return spec
+
+
+def _doubt(fields: Fields) -> Doubt | None:
+    if "doubt" not in fields.values:
+        return None
+    section = fields.section("doubt")
+    above, below = section.number("above", -1e3, 1e3), section.number("below", -1e3, 1e3)
+    if below <= above:
+        raise section.wrong("below", f"more than above ({above:g})", below)
+    doubt = Doubt(above, below, section.whole("looks", 2, 4))
+    if doubt.looks not in LOOKS:
+        raise section.wrong("looks", "2 or 4", doubt.looks)
+    section.refuse_unknown()
+    return doubt
 
 
 def _input(fields: Fields) -> InputSpec:

@@ -21,6 +21,18 @@ class InputSpec:
     std: tuple[float, float, float]
 
 
+LOOKS = (2, 4)  # at a picture in doubt
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """Where the gate looks again, at the picture mirrored (doubting.py)."""
+
+    above: float  # logit of BAD less that of GOOD, before the temperature; between these two it is in doubt
+    below: float
+    looks: int  # in all: 2 (left for right, too) or 4 (top for bottom, and both)
+
+
 @dataclass(frozen=True)
 class ClassifierSpec:
     """The gate: BAD where softmax(logits / temperature)[1] >= threshold."""
@@ -28,6 +40,7 @@ class ClassifierSpec:
     input: InputSpec
     temperature: float
     threshold: float  # 0..1
+    doubt: Doubt | None = None  # None: one look
 
 
 @dataclass(frozen=True)

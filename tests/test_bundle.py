@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,8 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detector.bundle import SHIPPED, open_bundle, safe_model
+from detector.doubting import doubting
+from detector.engines.network import Network
 from detector.errors import BundleError
 from detector.onnx_safety import OnnxError, refuse_unsafe
+from detector.opening import open_cascade
+from detector.stages import Doubt
 from detector.verdict import State
 from tests.pictures import TINY_BUNDLE
 
@@ -142,6 +147,19 @@ WRONG_VALUES = {
     "colour order": (put("BGR", "classifier", "colour"), "classifier.colour: RGB is wanted; got 'BGR'"),
     "std of zero": (put([0.0, 1.0, 1.0], "classifier", "std"), "classifier.std"),
     "temperature of zero": (put(0, "classifier", "temperature"), "classifier.temperature"),
+    "doubt without an end": (put({"above": -1, "looks": 2}, "classifier", "doubt"), "classifier.doubt.below: missing"),
+    "doubt the wrong way round": (
+        put({"above": 4, "below": -1, "looks": 2}, "classifier", "doubt"),
+        "classifier.doubt.below: more than above (4) is wanted; got -1",
+    ),
+    "three looks": (
+        put({"above": -1, "below": 4, "looks": 3}, "classifier", "doubt"),
+        "classifier.doubt.looks: 2 or 4 is wanted; got 3",
+    ),
+    "doubt with a word too many": (
+        put({"above": -1, "below": 4, "looks": 2, "flip": 1}, "classifier", "doubt"),
+        "classifier.doubt.flip: unknown key",
+    ),
     "least area of half a pixel": (put(0.5, "segmenter", "min_area_px"), "segmenter.min_area_px: a whole number"),
     "hash too short": (put("abc", "classifier", "sha256"), "classifier.sha256: a sha256 of 64 hex digits"),
     "file outside": (put("../classifier.onnx", "classifier", "file"), "classifier.file: a path inside the bundle"),
@@ -163,6 +181,23 @@ def test_a_wrong_value_is_refused_by_file_key_and_value(bundle: Path, change: Ch
     got = refusal(bundle)
     assert got.startswith(str(bundle / "bundle.yaml"))
     assert says in got
+
+
+def test_where_the_gate_is_in_doubt_stands_in_the_bundle(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert open_bundle(bundle).classifier.doubt is None
+    rewrite(bundle, put({"above": -1.5, "below": 4, "looks": 2}, "classifier", "doubt"))
+    opened = open_bundle(bundle)
+    assert opened.classifier.doubt == Doubt(-1.5, 4.0, 2)
+    assert "2 looks where in doubt" in opened.describe()
+    asked: list[object] = []
+
+    def noted(network: Network, doubt: Doubt | None) -> Network:
+        asked.append(doubt)
+        return doubting(network, doubt)
+
+    monkeypatch.setattr("detector.opening.doubting", noted)
+    open_cascade(clock=time.monotonic, bundle=bundle, device="cpu")
+    assert asked == [Doubt(-1.5, 4.0, 2)]
 
 
 BOMB = "a: &a [1,1,1]\nb: &b [*a,*a,*a]\nc: [*b,*b,*b]\n"

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from detector.bundle import open_bundle
-from detector.stages import InputSpec
+from detector.stages import Doubt, InputSpec
 from tests.needs import torch_or_skip
 from tools.bundle_folder import open_stages, refuse_foreign
 from tools.dataset import DataError, Sample, read_folder
@@ -189,6 +189,16 @@ def test_a_bundle_says_what_it_was_made_of_and_that_it_is_what_torch_gave(traine
     assert (bundle.classifier.threshold, bundle.segmenter.threshold, bundle.segmenter.min_area_px) == (0.5, 0.5, 2)
     assert bundle.classifier.temperature != 1.0
     assert not [path for path in wish.out.parent.iterdir() if path != wish.out]
+
+
+def test_a_bundle_looks_again_where_its_plan_is_in_doubt_and_so_does_torch(trained: Any, wish: Any) -> None:
+    from tools.bundling import make
+
+    doubt = Doubt(above=-6.0, below=6.0, looks=4)
+    (made,) = make(replace(trained, doubt=doubt), wish)
+    bundle = open_bundle(made.out)
+    assert bundle.classifier.doubt == doubt
+    assert bundle.metrics["parity_with_torch"]["classifier_logits_max_difference"] < 1e-3
 
 
 @pytest.mark.parametrize("fit", ["nothing", "all"])

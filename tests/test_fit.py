@@ -112,7 +112,24 @@ def test_weights_that_do_not_fit_are_refused(torch, plan, arrays, tmp_path, writ
     path = tmp_path / "start.pth"
     write(torch, plan, path)
     with pytest.raises(DataError, match=says):
-        fit(task(), plan, arrays, arrays, tmp_path, settings(pretrained=path))
+        fit(task(), plan, arrays, arrays, tmp_path, settings(pretrained=(path,)))
+
+
+def test_training_starts_from_the_average_of_several(torch: Any, plan: Any, tmp_path: Path) -> None:
+    from tools.starting import start_from
+
+    paths = tuple(tmp_path / name for name in ("one.pth", "two.pth", "three.pth"))
+    states = [plan.build().state_dict() for _ in paths]
+    for path, state in zip(paths, states, strict=True):
+        torch.save(state, path)
+    network = plan.build()
+    said = start_from(network, plan, "classifier", paths, list)
+    folder = tmp_path.name
+    assert said == f"the average of {folder}/one.pth, {folder}/two.pth and {folder}/three.pth"
+    for name, value in network.state_dict().items():
+        torch.testing.assert_close(value, sum(state[name] for state in states) / 3)
+    assert start_from(network, plan, "classifier", paths[1:2], list) == f"{folder}/two.pth"
+    torch.testing.assert_close(network.state_dict(), states[1])
 
 
 # The guide.

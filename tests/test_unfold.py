@@ -42,7 +42,7 @@ def test_the_network_of_a_bundle_answers_as_it_did_and_knows_its_statistics(torc
 
     plan = getattr(PRESETS["edge"], stage)
     network, batch = plan.build(), batch_for(torch, plan.input)
-    started_from = start_from(network, plan, stage, EDGE_BUNDLE, lambda: [batch[:3], batch[3:]])
+    started_from = start_from(network, plan, stage, (EDGE_BUNDLE,), lambda: [batch[:3], batch[3:]])
     assert started_from == f"the {stage} of {open_bundle(EDGE_BUNDLE).id}"
     session = onnxruntime.InferenceSession(EDGE_BUNDLE / f"{stage}.onnx", providers=["CPUExecutionProvider"])
     (wanted,) = session.run(None, {"image": batch.numpy()})
@@ -69,4 +69,4 @@ def test_a_bundle_of_another_network_is_refused(torch: Any, bundle: Path, says: 
 
     plan = PRESETS["edge"].classifier
     with pytest.raises(DataError, match=f"--pretrained .*{says}"):
-        start_from(plan.build(), plan, "classifier", bundle, lambda: [torch.zeros(2, 3, 224, 224)])
+        start_from(plan.build(), plan, "classifier", (bundle,), lambda: [torch.zeros(2, 3, 224, 224)])

@@ -7,16 +7,18 @@ import json
 import shutil
 import subprocess
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from detector.bundle import SETTINGS_FILE
+from detector.doubting import doubting
 from detector.engines.network import Network, NetworkRequest
 from detector.engines.table import open_network
 from detector.opening import open_cascade
-from detector.stages import InputSpec
+from detector.stages import Doubt, InputSpec
 
 from .dataset import DataError
 from .golden_samples import AREA_TOLERANCE, SCORE_TOLERANCE
@@ -25,7 +27,7 @@ from .judging import Fitted, Stages
 THREADS = 1
 
 
-def open_stages(folder: Path, classifier: InputSpec, segmenter: InputSpec) -> Stages:
+def open_stages(folder: Path, classifier: InputSpec, segmenter: InputSpec, doubt: Doubt | None = None) -> Stages:
     """The folder's two ONNX files, as a line on a CPU runs them. Raises EngineError."""
 
     def network(stage: str, spec: InputSpec, output: tuple[int, ...]) -> Network:
@@ -35,7 +37,7 @@ def open_stages(folder: Path, classifier: InputSpec, segmenter: InputSpec) -> St
 
     one = network("classifier", classifier, (1, 2))
     two = network("segmenter", segmenter, (1, 1, segmenter.height, segmenter.width))
-    return Stages(one, classifier, two, segmenter)
+    return Stages(doubting(one, doubt), classifier, two, segmenter, doubt)
 
 
 def stage_rows(folder: Path, stages: Stages, fitted: Fitted, min_area_px: int) -> dict[str, Any]:
@@ -45,6 +47,7 @@ def stage_rows(folder: Path, stages: Stages, fitted: Fitted, min_area_px: int) -
             **_stage(folder / "classifier.onnx", stages.classifier_input),
             "temperature": fitted.temperature,
             "threshold": fitted.threshold,
+            **({} if stages.doubt is None else {"doubt": asdict(stages.doubt)}),
         },
         "segmenter": {
             **_stage(folder / "segmenter.onnx", stages.segmenter_input),

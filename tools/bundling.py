@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from detector.doubting import doubting
 from detector.preprocess import network_scale
 from detector.stages import REFERENCE_DEFECT_KIND, InputSpec
 
@@ -116,7 +117,7 @@ def _write_networks(trained: Trained, work: Path, half: bool) -> Stages:
             store_in_half(whole, shipped)
         else:
             shipped.hardlink_to(whole)
-    return open_stages(work / "bundle", trained.classifier.input, trained.segmenter.input)
+    return open_stages(work / "bundle", trained.classifier.input, trained.segmenter.input, trained.doubt)
 
 
 def _write_bundle(trained: Trained, wish: Wish, labelled: Labelled, work: Path, stages: Stages) -> Base:
@@ -164,7 +165,8 @@ def _fitted(wish: Wish, stages: Stages, judged: Judged) -> Fitted:
 def _parity(trained: Trained, stages: Stages, samples: list[Sample], fitted: Fitted, show: bool) -> dict[str, Any]:
     """The ONNX files as stored against torch in float32, over pictures of both states. Raises Refused."""
     some = samples[:: -(-len(samples) // PARITY_PICTURES)]
-    torch = Stages(trained.classifier, trained.classifier.input, trained.segmenter, trained.segmenter.input)
+    gate, marks = trained.classifier, trained.segmenter
+    torch = Stages(doubting(gate, trained.doubt), gate.input, marks, marks.input, trained.doubt)
     ours, theirs = side(stages, some, fitted, "ONNX", show), side(torch, some, fitted, "torch", show)
     found = difference(theirs, ours, fitted)
     refuse_difference(found, "the exported networks are not those that torch runs")

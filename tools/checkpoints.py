@@ -19,7 +19,7 @@ from detector.engines.architectures import Architecture, recognised
 from detector.engines.network import NetworkRequest
 from detector.engines.table import open_network
 from detector.opening import read_checkpoint
-from detector.stages import REFERENCE_CLASSIFIER, REFERENCE_SEGMENTER, InputSpec
+from detector.stages import REFERENCE_CLASSIFIER, REFERENCE_SEGMENTER, Doubt, InputSpec
 
 from .dataset import DataError
 from .networks import PRESETS, Plan
@@ -50,6 +50,7 @@ class Trained:
     min_area_px: int
     record: Mapping[str, Any]
     run: Path | None  # the folder of tools.train, which knows what was kept from training; None: nobody here does
+    doubt: Doubt | None = None  # where the classifier looks again
 
 
 def of_run(folder: Path) -> Trained:
@@ -68,6 +69,7 @@ def of_run(folder: Path) -> Trained:
         MIN_AREA_PX,
         record,
         folder,
+        preset.classifier.doubt,
     )
 
 

@@ -44,7 +44,7 @@ class Fit:
     device: str = "cpu"  # cpu | cuda
     patience: int = PATIENCE  # epochs without a better network, then it ends
     steps: int | None = None  # end after so many
-    pretrained: Path | None = None  # a state dict's file or a bundle's folder
+    pretrained: tuple[Path, ...] = ()  # state dicts' files or bundles' folders: starts from their average
     show_progress: bool = True
 
 

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from detector.engines.network import Network
 from detector.preprocess import network_input, to_picture
-from detector.stages import InputSpec
+from detector.stages import Doubt, InputSpec
 from detector.verdict import State
 
 from .dataset import Sample, read_sample
@@ -36,6 +36,7 @@ class Stages:
     classifier_input: InputSpec
     segmenter: Network
     segmenter_input: InputSpec
+    doubt: Doubt | None = None  # of the classifier's, which looks again by itself
 
 
 @dataclass(frozen=True)

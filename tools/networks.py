@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from detector.engines.torchvision_stub import declare_nms
-from detector.stages import REFERENCE_CLASSIFIER, REFERENCE_SEGMENTER, InputSpec
+from detector.stages import REFERENCE_CLASSIFIER, REFERENCE_SEGMENTER, Doubt, InputSpec
 
 # The EfficientNet-Lite weights were trained on (x - 127) / 128, RGB.
 LITE_MEAN, LITE_STD = (127.0, 127.0, 127.0), (128.0, 128.0, 128.0)
@@ -34,6 +34,7 @@ class Plan:
     epochs: int
     learning_rate: float
     guide: Callable[[Any], Any] | None = None  # wraps the module while it is trained: it then gives (logits, maps)
+    doubt: Doubt | None = None  # where its bundle looks again; of a classifier that is trained on mirrored pictures
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,7 @@ PRESETS: dict[str, Preset] = {
             8,
             1e-3,
             guide=_guided,
+            doubt=Doubt(above=-1.0, below=4.0, looks=2),
         ),
         Plan(
             "unet_tf_efficientnet_lite0",

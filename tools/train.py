@@ -37,7 +37,7 @@ def train(
     patience: int = PATIENCE,
     steps: int | None = None,
     learning_rate: float | None = None,
-    pretrained: Path | None = None,
+    pretrained: tuple[Path, ...] = (),
     kept_by: Path | None = None,
     device: str = "cpu",
     show_progress: bool = True,
@@ -136,8 +136,11 @@ def run(argv: list[str]) -> int:
     parser.add_argument(
         "--pretrained",
         type=Path,
+        nargs="+",
+        default=(),
         metavar="WEIGHTS",
-        help="start from this state dict, or from a bundle's folder, in place of the preset's weights",
+        help="start from this state dict, or from a bundle's folder, in place of the preset's weights; of several, from "
+        "their average",
     )
     parser.add_argument(
         "--kept-by", type=Path, metavar="RUN", help="validate on what that run kept from training; with its weights"
@@ -155,7 +158,7 @@ def run(argv: list[str]) -> int:
             epochs=args.epochs,
             patience=args.patience,
             learning_rate=args.learning_rate,
-            pretrained=args.pretrained,
+            pretrained=tuple(args.pretrained),
             kept_by=args.kept_by,
             device=_device(args.device),
         )

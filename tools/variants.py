@@ -80,7 +80,7 @@ def write_variant(
     for name, spec in (("classifier", stages.classifier_input), ("segmenter", stages.segmenter_input)):
         pictures = (read_sample(sample)[0] for sample in calibration)
         VARIANTS[kind](base.float32 / f"{name}.onnx", spec, pictures, folder / f"{name}.onnx")
-    cheaper = open_stages(folder, stages.classifier_input, stages.segmenter_input)
+    cheaper = open_stages(folder, stages.classifier_input, stages.segmenter_input, stages.doubt)
     ours = side(stages, labelled, fitted, "original", show_progress)
     theirs = side(cheaper, labelled, fitted, kind, show_progress)
     cost = _cost(ours, theirs, fitted)

@@ -139,8 +139,8 @@ def run(argv: list[str]) -> int:
         nargs="+",
         default=(),
         metavar="WEIGHTS",
-        help="start from this state dict, or a bundle's folder, in place of the preset's weights; of several, from their "
-        "average",
+        help="start from this state dict, or from a bundle's folder, in place of the preset's weights; of several, "
+        "from their average",
     )
     parser.add_argument(
         "--kept-by", type=Path, metavar="RUN", help="validate on what that run kept from training; with its weights"

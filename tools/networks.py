@@ -145,7 +145,7 @@ PRESETS: dict[str, Preset] = {
             8,
             1e-3,
             guide=_guided,
-            doubt=Doubt(above=-1.0, below=4.0, looks=2),
+            doubt=Doubt(above=-2.0, below=5.0, looks=4),
         ),
         Plan(
             "unet_tf_efficientnet_lite0",

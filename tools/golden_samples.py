@@ -16,7 +16,7 @@ from .dataset import DataError, Sample, read_sample
 from .judging import Fitted, Judged, Stages, probability
 from .measures import scores
 
-SCORE_TOLERANCE, AREA_TOLERANCE = 0.02, 0.003
+SCORE_TOLERANCE, AREA_TOLERANCE = 0.03, 0.003  # bf16 differs by an eighth of a logit: 0.026 of a score of 0.72
 CLEAR_LOGITS = 0.7  # a sample nearer to the gate could fall to the other side on another device
 
 

@@ -92,7 +92,7 @@ class Bundle:
             [
                 f"{self.id}  ({self.folder})",
                 f"  classifier {one.input.width}x{one.input.height}, {one.input.resize}, BAD at {one.threshold:g}"
-                + (f", {one.doubt.looks} looks where in doubt" if one.doubt else ""),
+                + (f", up to {one.doubt.looks} looks where in doubt" if one.doubt else ""),
                 f"  segmenter  {two.input.width}x{two.input.height}, {two.input.resize}, mask above "
                 f"{two.threshold:g}, kind {self.defect_kind}, pieces from {two.min_area_px} px",
                 f"  golden     {len(self.golden)} samples; trained at {self.trained_scale:g} network px per px",

@@ -1,11 +1,15 @@
 """A classifier that looks again where it is in doubt: at the picture mirrored, as it was trained to see it, too.
 
 The logits of all looks are averaged (test-time augmentation: Krizhevsky, Sutskever and Hinton, "ImageNet classification
-with deep convolutional neural networks", 2012, 4.1). Only a picture in doubt costs more than one look, and nothing
-leaps at the edge of the doubt: the nearer a picture is to it, the less its other looks count.
+with deep convolutional neural networks", 2012, 4.1). Only a picture in doubt costs more than one look, and each look is
+taken only where the mean of those before leaves doubt. The doubt narrows as the mean grows surer, by the square root of
+the looks, as the standard error of a mean does. Nothing leaps at its ends: the nearer a mean is to one, the less the
+next look counts.
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 
@@ -13,7 +17,7 @@ from detector.engines.network import Network
 from detector.stages import Doubt
 
 MIRRORED = ((3,), (2,), (2, 3))  # axes of (N, 3, h, w) that are turned round, look by look
-RAMP = 0.5  # logits from the edge on within which the other looks come to count in full
+RAMP = 0.5  # logits from an end on within which the next look comes to count in full
 
 
 def doubting(network: Network, doubt: Doubt | None) -> Network:
@@ -37,20 +41,25 @@ class Doubting:
         first = self._network.run(batch)
         if first.ndim != 2 or first.shape[1] != 2:
             return first
-        weights = [self._weight(row) if picture.any() else 0.0 for row, picture in zip(first, batch, strict=True)]
-        if not any(weights):
-            return first
-        return self._looked_again(batch, first, np.array(weights, np.float32)[:, None])
+        found, total = first, first
+        weights = self._weights(first, 1)
+        if weights.any():
+            weights[~batch.any(axis=(1, 2, 3))] = 0.0
+        for looked, axes in enumerate(MIRRORED[: self._doubt.looks - 1], start=1):
+            if not weights.any():
+                break
+            total = total + self._network.run(np.ascontiguousarray(np.flip(batch, axes)))
+            mean = total / np.float32(looked + 1)
+            found = np.where(weights > 0, found + weights * (mean - found), found)
+            weights = np.where(weights > 0, self._weights(found, looked + 1), np.float32(0))
+        return found
 
-    def _weight(self, logits: np.ndarray) -> float:
-        """How much the other looks count, 0 to 1."""
-        margin = float(logits[1]) - float(logits[0])
-        inside = min(margin - self._doubt.above, self._doubt.below - margin)
+    def _weights(self, logits: np.ndarray, looked: int) -> np.ndarray:
+        """(N, 1) float32, 0 to 1: how much a mean with one look more counts, after so many looks."""
+        return np.array([[self._weight(float(row[1]) - float(row[0]), looked)] for row in logits], np.float32)
+
+    def _weight(self, margin: float, looked: int) -> float:
+        middle = (self._doubt.above + self._doubt.below) / 2
+        reach = (self._doubt.below - self._doubt.above) / 2 / math.sqrt(looked)
+        inside = reach - abs(margin - middle)
         return min(1.0, inside / RAMP) if inside > 0 else 0.0  # NaN is no doubt: others say so
-
-    def _looked_again(self, batch: np.ndarray, first: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        looks = [first]
-        for axes in MIRRORED[: self._doubt.looks - 1]:
-            looks.append(self._network.run(np.ascontiguousarray(np.flip(batch, axes))))
-        mean = np.mean(looks, axis=0, dtype=np.float32)
-        return np.where(weights > 0, first + weights * (mean - first), first).astype(np.float32)

@@ -26,11 +26,11 @@ LOOKS = (2, 4)  # at a picture in doubt
 
 @dataclass(frozen=True)
 class Doubt:
-    """Where the gate looks again, at the picture mirrored (doubting.py)."""
+    """Where the gate looks again, at the picture mirrored, one look after another (doubting.py)."""
 
-    above: float  # logit of BAD less that of GOOD, before the temperature; between these two it is in doubt
+    above: float  # logit of BAD less that of GOOD, before the temperature; between these two it looks again
     below: float
-    looks: int  # in all: 2 (left for right, too) or 4 (top for bottom, and both)
+    looks: int  # at most, in all: 2 (left for right, too) or 4 (top for bottom, and both)
 
 
 @dataclass(frozen=True)

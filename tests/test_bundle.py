@@ -188,7 +188,7 @@ def test_where_the_gate_is_in_doubt_stands_in_the_bundle(bundle: Path, monkeypat
     rewrite(bundle, put({"above": -1.5, "below": 4, "looks": 2}, "classifier", "doubt"))
     opened = open_bundle(bundle)
     assert opened.classifier.doubt == Doubt(-1.5, 4.0, 2)
-    assert "2 looks where in doubt" in opened.describe()
+    assert "up to 2 looks where in doubt" in opened.describe()
     asked: list[object] = []
 
     def noted(network: Network, doubt: Doubt | None) -> Network:

@@ -55,19 +55,53 @@ def test_what_is_sure_is_looked_at_once(sure: float) -> None:
     assert len(network.asked) == 1
 
 
-@pytest.mark.parametrize(("looks", "wanted"), [(2, (2 + 6) / 2), (4, (2 + 6 - 4 + 8) / 4)])
+@pytest.mark.parametrize(("looks", "wanted"), [(2, (2 + 2.5) / 2), (4, (2 + 2.5 + 0 + 3.5) / 4)])
 def test_in_doubt_all_looks_count_alike(looks: int, wanted: float) -> None:
     network = Corners()
     doubt = Doubt(-1.0, 4.0, looks)
-    assert margin(network, picture(2, 6, -4, 8), doubt=doubt) == [pytest.approx(wanted)]
+    assert margin(network, picture(2, 2.5, 0, 3.5), doubt=doubt) == [pytest.approx(wanted)]
     assert len(network.asked) == looks
 
 
-@given(st.floats(-8, 8), st.floats(-8, 8), st.sampled_from([-1.0, 4.0]), st.floats(0, 1e-3))
-def test_nothing_leaps_at_the_edge_of_the_doubt(right: float, below: float, edge: float, little: float) -> None:
+@pytest.mark.parametrize(
+    ("shown", "looks", "wanted"),
+    [
+        ((2, 6, -9, -9), 2, 4.0),  # at the doubt's end, which has come down to 1.5 + 2.5 / sqrt(2) = 3.27
+        ((1, -3, 9, 9), 2, -1.0),
+        ((2, 1, 7, -9), 3, 10 / 3),  # over 1.5 + 2.5 / sqrt(3) = 2.94
+        ((2, 1, 3, -6), 4, 0.0),
+    ],
+)
+def test_it_looks_no_further_than_doubt_goes(shown: tuple[float, ...], looks: int, wanted: float) -> None:
     network = Corners()
-    one, other = (margin(network, picture(edge + side, right, below, 3)) for side in (-little, little))
-    assert abs(one[0] - other[0]) <= 2 * little * (1 + 12 / RAMP) + 1e-5
+    assert margin(network, picture(*shown)) == [pytest.approx(wanted)]
+    assert len(network.asked) == looks
+
+
+def test_a_picture_that_is_settled_stays_so_while_its_neighbour_is_looked_at() -> None:
+    network = Corners()
+    assert margin(network, picture(2, 6, -9, -9), picture(2, 1, 3, -6)) == [pytest.approx(4), pytest.approx(0)]
+    assert len(network.asked) == 4
+
+
+@given(st.lists(st.floats(-8, 8), min_size=4, max_size=4), st.integers(0, 3), st.floats(0, 1e-5))
+def test_nothing_leaps_wherever_a_look_ends_the_doubt(shown: list[float], moved: int, little: float) -> None:
+    network = Corners()
+    other = [value + little * (at == moved) for at, value in enumerate(shown)]
+    one, two = (margin(network, picture(*values))[0] for values in (shown, other))
+    steepest = (1 + 16 / RAMP) ** 3  # of three looks more, each of which may weigh by 1 / RAMP and bring 16 at most
+    assert abs(one - two) <= little * steepest + 1e-5
+
+
+@pytest.mark.parametrize("looked", [1, 2, 3])
+@pytest.mark.parametrize("side", [-1, 1])
+def test_at_an_end_of_the_doubt_the_next_look_counts_nothing(looked: int, side: int) -> None:
+    """Just inside, so that it is taken: were it to count in full, 8 would be seen of it."""
+    end = 1.5 + side * (2.5 / looked**0.5 - 1e-4)
+    shown = [end] * looked + [end + 8.0] * (4 - looked)
+    network = Corners()
+    assert margin(network, picture(*shown)) == [pytest.approx(end, abs=0.01)]
+    assert len(network.asked) >= looked + 1
 
 
 @given(st.lists(st.floats(-6, 6, width=32), min_size=4, max_size=4), st.lists(st.floats(-6, 6, width=32), max_size=3))

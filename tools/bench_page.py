@@ -10,10 +10,11 @@ import argparse
 import socket
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from detector.engines.openvino_engine import computes_bf16
 from detector.verdict import Box
 from stream.messages import Judged
 
@@ -27,6 +28,8 @@ from .chromium import chromium_path
 
 WIDTH, HEIGHT = 960, 540
 NOBODY = "nobody looks"
+BY_DEFAULT = "{engine: onnxruntime, device: cpu, threads: 1}"
+BF16 = "{engine: openvino, precision: bf16, device: cpu, threads: 1}"
 NOTES = (
     "capture to canvas: each picture's age when it was sent, its way (the page's clock against the server's, by echoes "
     "over the same socket) and the time until it was drawn, by the page itself; drawn is not yet lit",
@@ -56,17 +59,21 @@ def measure(arguments: argparse.Namespace) -> Measured:
         path_of_film = Path(name) / "belt.mp4"
         film = Film(path_of_film, arguments.fps, draw(path_of_film, WIDTH, HEIGHT, round(arguments.seconds * 30)))
         contenders = [Contender(said, partial(once, film, way)) for said, way in ways.items()]
+        if path and computes_bf16():
+            tuned = partial(once, replace(film, inspector=BF16), partial(browsing, path))
+            contenders.append(Contender("one browser, OpenVINO bf16", tuned))
         rows = compare("", contenders, arguments.rounds, base=NOBODY)
     return Measured(tuple(rows), NOTES if path else (*NOTES, "no Chromium here: nothing is said of the canvas"))
 
 
 @dataclass(frozen=True)
 class Film:
-    """What is played, as a camera would send it."""
+    """What is played, as a camera would send it, and what inspects it."""
 
     path: Path
     fps: float
     region: Box
+    inspector: str = BY_DEFAULT
 
 
 def once(film: Film, way: Callable[[str], Viewers] | None) -> Mapping[str, float]:
@@ -76,7 +83,7 @@ def once(film: Film, way: Callable[[str], Viewers] | None) -> Mapping[str, float
         file, data_dir, port = Path(name) / "line.yaml", Path(name) / "data", free_port()
         file.write_text(
             f"data_dir: {data_dir}\ndisplay: {{port: {port}, live_fps: {film.fps:g}}}\nclips: {{enabled: 'off'}}\n"
-            "inspector: {engine: onnxruntime, device: cpu, threads: 1}\n"
+            f"inspector: {film.inspector}\n"
             f"cameras: {{belt: {{source: {film.path}, region: {box}, pace: recorded, policy: newest, "
             f"fps: {film.fps:g}}}}}\n"
         )

@@ -10,6 +10,8 @@ from pathlib import Path
 import av
 import numpy as np
 
+REPEATABLE = {"x264-params": "mbtree=0"}  # x264's macroblock tree now and then encodes the same pictures differently
+
 
 def encode(
     pictures: Iterable[np.ndarray], target: Path | io.BytesIO, *, fps: float, crf: int, preset: str = "veryfast"
@@ -23,7 +25,7 @@ def encode(
                 stream.height, stream.width = picture.shape[:2]
                 stream.pix_fmt = "yuv420p"
                 stream.codec_context.thread_count = 1
-                stream.options = {"crf": str(crf), "preset": preset, "g": str(round(fps)), "threads": "1"}
+                stream.options = {"crf": str(crf), "preset": preset, "g": str(round(fps)), "threads": "1", **REPEATABLE}
             film.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="bgr24")))
         if stream is not None:
             film.mux(stream.encode(None))

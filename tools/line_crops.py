@@ -14,7 +14,7 @@ from stream.sources.synthetic.belt import Belt
 from stream.sources.synthetic.camera import through_jpeg
 from stream.sources.synthetic.crop import Crop
 from stream.sources.synthetic.looks import random_look, usual_look
-from stream.sources.synthetic.parts import SCRATCH_KINDS
+from stream.sources.synthetic.parts import SCRATCH_KINDS, PartMaker, random_part
 from stream.sources.synthetic.sprites import SPRITE_PX
 from stream.sources.synthetic.visibility import mask_of, state_of
 
@@ -35,11 +35,16 @@ class LineCrop:
 
 
 def line_crops(
-    seed: int, unit: int, fonts: tuple[Path, ...], per_state: int, kinds: tuple[str, ...] = SCRATCH_KINDS
+    seed: int,
+    unit: int,
+    fonts: tuple[Path, ...],
+    per_state: int,
+    kinds: tuple[str, ...] = SCRATCH_KINDS,
+    part: PartMaker = random_part,
 ) -> list[LineCrop]:
     """At most `per_state` GOOD and as many BAD crops of one short film of one belt."""
     rng = np.random.default_rng([seed, 77, unit])
-    belt = _belt(rng, fonts, kinds)
+    belt = _belt(rng, fonts, kinds, part)
     frames = _frames(belt)
     labels = [_label(belt, seq) for seq in range(frames)]
     chosen = sorted(_choose(rng, labels, State.GOOD, per_state) + _choose(rng, labels, State.BAD, per_state))
@@ -49,7 +54,7 @@ def line_crops(
 def still_crops(seed: int, unit: int, fonts: tuple[Path, ...]) -> list[Crop]:
     """Crops of one belt as single pictures, not filmed: each part once or twice, so that many parts are seen."""
     rng = np.random.default_rng([seed, 78, unit])
-    belt = _belt(rng, fonts, SCRATCH_KINDS)
+    belt = _belt(rng, fonts, SCRATCH_KINDS, random_part)
     crops = []
     for part in belt.parts(0, (PARTS + 1) * FRAMES_PER_PART):
         for seq in {int(s) for s in rng.integers(part.first_seq, part.last_seq + 1, 2)}:
@@ -71,11 +76,13 @@ class _Label:
     kind: str | None
 
 
-def _belt(rng: np.random.Generator, fonts: tuple[Path, ...], kinds: tuple[str, ...]) -> Belt:
-    look = replace(random_look(rng, fonts), kinds=kinds)
+def _belt(rng: np.random.Generator, fonts: tuple[Path, ...], kinds: tuple[str, ...], part: PartMaker) -> Belt:
+    look = replace(random_look(rng, fonts, part), kinds=kinds)
     if rng.random() < DARK_BELT_SHARE:
         usual = usual_look(int(rng.integers(1 << 30)))
-        look = replace(usual, fonts=fonts, kinds=kinds, exposure_px=look.exposure_px, defocus_px=look.defocus_px)
+        look = replace(
+            usual, fonts=fonts, kinds=kinds, part=part, exposure_px=look.exposure_px, defocus_px=look.defocus_px
+        )
         if usual.one_kind is not None:
             font = fonts[rng.integers(len(fonts))]
             print_like = replace(usual.one_kind.code, font=font)

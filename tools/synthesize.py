@@ -21,9 +21,10 @@ from tqdm import tqdm
 
 from detector.verdict import State
 from stream.sources.synthetic.belt import Belt
+from stream.sources.synthetic.broad_parts import broad_part
 from stream.sources.synthetic.crop import Crop, tight_crop
 from stream.sources.synthetic.fonts import bold_fonts, shipped_fonts, split_fonts
-from stream.sources.synthetic.parts import BROAD_KINDS, SCRATCH_KINDS, UNMET_KINDS
+from stream.sources.synthetic.parts import BROAD_KINDS, SCRATCH_KINDS, UNMET_KINDS, PartMaker, random_part
 from stream.sources.synthetic.truth import truth_path, write_truth
 
 from .films import encode
@@ -37,6 +38,7 @@ KINDS = {
     "unmet": UNMET_KINDS,
     "all": SCRATCH_KINDS + BROAD_KINDS + UNMET_KINDS,
 }
+PARTS: dict[str, PartMaker] = {"usual": random_part, "broad": broad_part}
 INDEX = ("file", "state", "group", "view", "text", "kind")
 
 
@@ -58,13 +60,15 @@ class Batch:
     state: State | None  # None: a belt, which gives both
     fonts: tuple[Path, ...]
     kinds: tuple[str, ...]
+    part: PartMaker
 
     def rows(self) -> list[Row]:
         if self.state is None:
-            crops = line_crops(self.seed, self.unit, self.fonts, PER_BELT, self.kinds)
+            crops = line_crops(self.seed, self.unit, self.fonts, PER_BELT, self.kinds, self.part)
             return [Row(c.crop, f"belt{self.unit}", "line") for c in crops]
         rng = np.random.default_rng([self.seed, 11, self.unit, self.state is State.BAD])
-        return [Row(tight_crop(rng, self.fonts, self.state, self.kinds), f"{self.state.value}{self.unit}", "tight")]
+        crop = tight_crop(rng, self.fonts, self.state, self.kinds, self.part)
+        return [Row(crop, f"{self.state.value}{self.unit}", "tight")]
 
 
 def write_dataset(
@@ -77,6 +81,7 @@ def write_dataset(
     line_share: float,
     jobs: int,
     kinds: tuple[str, ...] = SCRATCH_KINDS,
+    part: PartMaker = random_part,
     show_progress: bool = True,
 ) -> None:
     """Write good/, bad/, masks/ (same file name as in bad/) and index.csv; the same for the same arguments."""
@@ -93,11 +98,13 @@ def write_dataset(
         table.writerow(INDEX)
         writer = _Writer(out, table, bar)
         tight = (
-            Batch(seed, unit, state, fonts, kinds) for state in wanted for unit in range(wanted[state] - line[state])
+            Batch(seed, unit, state, fonts, kinds, part)
+            for state in wanted
+            for unit in range(wanted[state] - line[state])
         )
         for rows in _in_order(pool, tight, jobs):
             writer.write(rows)
-        belts = (Batch(seed, unit, None, fonts, kinds) for unit in itertools.count())
+        belts = (Batch(seed, unit, None, fonts, kinds, part) for unit in itertools.count())
         for rows in _in_order(pool, belts, jobs, until=lambda: not any(line.values())):
             kept = list(_within(rows, line))
             writer.write(kept)
@@ -200,6 +207,7 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     dataset.add_argument("--fonts", type=Path, default=INSTALLED_FONTS, help="folder of fonts (%(default)s)")
     dataset.add_argument("--fonts-part", choices=("all", "train", "held-out"), default="all")
     dataset.add_argument("--kinds", choices=tuple(KINDS), default="usual", help="of scratches; unmet: never trained on")
+    dataset.add_argument("--parts", choices=tuple(PARTS), default="usual", help="broad: any text, print and colour")
     dataset.add_argument("--line-share", type=float, default=0.5, help="share of crops as the line sees them")
     dataset.add_argument("--jobs", type=int, default=2, help="processes (default %(default)s)")
     recording = kinds.add_parser("recording", help="an H.264 film with its truth beside")
@@ -225,6 +233,7 @@ def run(argv: list[str]) -> None:
             line_share=args.line_share,
             jobs=args.jobs,
             kinds=KINDS[args.kinds],
+            part=PARTS[args.parts],
         )
     else:
         write_recording(

@@ -20,7 +20,7 @@ DIGITS = "0123456789"
 class CodeLook:
     """How one code is printed."""
 
-    text: str
+    text: str  # one line, or more with "\n" between
     font: Path
     length_px: float  # from the first character's edge to the last one's
     angle_deg: float
@@ -29,6 +29,8 @@ class CodeLook:
     unevenness: float  # 0..1: how much the ink thins out in patches
     pinholes: float  # 0..1: how much of the ink lacks in specks, as dry printing leaves
     spread_px: float  # soft edge of the ink
+    dots_high: int = 0  # rows of dots that one line is made of; 0: solid
+    frame: str = ""  # box | under: a line around the text, or below it
 
 
 def random_text(rng: Rng) -> str:
@@ -74,11 +76,31 @@ def code_ink(rng: Rng, code: CodeLook, height: int, width: int, centre: tuple[fl
 
 def _flat_text(code: CodeLook) -> np.ndarray:
     """(h, w) float32 0..1: the text upright, `length_px` long, in a frame just large enough."""
-    probe = font_at(code.font, 100).getlength(code.text)
+    probe = max(font_at(code.font, 100).getlength(line) for line in code.text.split("\n"))
     font = font_at(code.font, max(8, round(100 * code.length_px / probe)))
-    x0, y0, x1, y1 = (int(v) for v in font.getbbox(code.text))
-    sheet = Image.new("L", (x1 - x0 + 6, y1 - y0 + 6), 0)
-    ImageDraw.Draw(sheet).text((3 - x0, 3 - y0), code.text, font=font, fill=255)
+    sheet = Image.new("L", (1, 1), 0)
+    x0, y0, x1, y1 = (int(v) for v in ImageDraw.Draw(sheet).textbbox((0, 0), code.text, font=font))
+    margin = 3 if not code.frame else 3 + round(font.size * 0.35)
+    sheet = Image.new("L", (x1 - x0 + 2 * margin, y1 - y0 + 2 * margin), 0)
+    drawing = ImageDraw.Draw(sheet)
+    drawing.text((margin - x0, margin - y0), code.text, font=font, fill=255)
+    if code.frame:
+        thick, below = max(1, round(font.size * 0.06)), (sheet.width - 3, sheet.height - 3)
+        drawing.rectangle(((3, 3 if code.frame == "box" else below[1] - thick + 1), below), None, 255, thick)
     flat = np.asarray(sheet, dtype=np.float32) / 255
+    if code.dots_high:
+        flat = _dotted(flat, max(2.0, font.size / code.dots_high))
     size = (flat.shape[1], max(4, round(flat.shape[0] * code.stretch)))
     return cv2.resize(flat, size, interpolation=cv2.INTER_AREA if code.stretch < 1 else cv2.INTER_LINEAR)
+
+
+def _dotted(flat: np.ndarray, pitch_px: float) -> np.ndarray:
+    """The same of round dots, as an ink jet or a peening pin sets them: one for each cell that is mostly ink."""
+    rows, columns = (max(1, round(side / pitch_px)) for side in flat.shape)
+    inked = (cv2.resize(flat, (columns, rows), interpolation=cv2.INTER_AREA) > 0.45).astype(np.float32)
+    y, x = (
+        (np.arange(side) + 0.5) * cells / side % 1 - 0.5
+        for side, cells in zip(flat.shape, (rows, columns), strict=True)
+    )
+    near = np.clip((0.45 - np.hypot(y[:, None], x[None, :])) * pitch_px + 0.5, 0, 1).astype(np.float32)
+    return cv2.resize(inked, flat.shape[::-1], interpolation=cv2.INTER_NEAREST) * near

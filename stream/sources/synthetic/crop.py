@@ -11,7 +11,7 @@ from detector.verdict import State
 
 from .camera import Lens, random_lens, random_sensor, seen_aslant, through_lens, through_sensor, tilted, vignette
 from .fields import Rng
-from .parts import SCRATCH_KINDS, PartLook, ScratchLook, draw_part, random_part, random_scratch
+from .parts import SCRATCH_KINDS, PartLook, PartMaker, ScratchLook, draw_part, random_part, random_scratch
 from .plates import corner
 from .surfaces import surface
 from .visibility import change_between, mask_of, state_of
@@ -31,20 +31,26 @@ class Crop:
     kind: str | None  # of scratch
 
 
-def tight_crop(rng: Rng, fonts: tuple[Path, ...], state: State, kinds: tuple[str, ...] = SCRATCH_KINDS) -> Crop:
+def tight_crop(
+    rng: Rng,
+    fonts: tuple[Path, ...],
+    state: State,
+    kinds: tuple[str, ...] = SCRATCH_KINDS,
+    part: PartMaker = random_part,
+) -> Crop:
     """A crop of that state (GOOD or BAD), 100 to 330 px a side, of any code, surface, light and camera.
 
     Raises RuntimeError where none came out, which so many tries make next to impossible.
     """
     for _ in range(TRIES):
-        crop = _any_crop(rng, fonts, scratch=random_scratch(rng, kinds) if state is State.BAD else None)
+        crop = _any_crop(rng, fonts, part, scratch=random_scratch(rng, kinds) if state is State.BAD else None)
         if crop.state is state:
             return crop
     raise RuntimeError(f"no {state.value} crop came out of {TRIES} drawings")
 
 
-def _any_crop(rng: Rng, fonts: tuple[Path, ...], scratch: ScratchLook | None) -> Crop:
-    height, width, centre, look = _framing(rng, fonts)
+def _any_crop(rng: Rng, fonts: tuple[Path, ...], part: PartMaker, scratch: ScratchLook | None) -> Crop:
+    height, width, centre, look = _framing(rng, fonts, part)
     drawn = draw_part(rng, look, scratch, height, width, centre)
     clean, marked = drawn.clean, drawn.scratched
     if rng.random() < 0.4:
@@ -60,11 +66,11 @@ def _any_crop(rng: Rng, fonts: tuple[Path, ...], scratch: ScratchLook | None) ->
     return Crop(picture, mask_of(change), state_of(change), look.code.text, kind)
 
 
-def _framing(rng: Rng, fonts: tuple[Path, ...]) -> tuple[int, int, tuple[float, float], PartLook]:
+def _framing(rng: Rng, fonts: tuple[Path, ...], part: PartMaker) -> tuple[int, int, tuple[float, float], PartLook]:
     """(height, width, the code's middle, the part): the code fills most of the crop, and may be cut off."""
     width = int(rng.integers(*SIDE_PX))
     height = int(np.clip(width * rng.uniform(0.7, 1.4), SIDE_PX[0], SIDE_PX[1] - 1))
-    look = random_part(rng, fonts, (0.55 * min(height, width), 1.05 * max(height, width)))
+    look = part(rng, fonts, (0.55 * min(height, width), 1.05 * max(height, width)))
     away = 0.25 if rng.random() < 0.2 else 0.06
     centre = (width * (0.5 + rng.normal(0, away)), height * (0.5 + rng.normal(0, away)))
     if rng.random() < 0.03:

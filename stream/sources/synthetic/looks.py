@@ -9,7 +9,7 @@ import numpy as np
 
 from .fields import Rng
 from .fonts import shipped_fonts
-from .parts import SCRATCH_KINDS, PartLook, random_part
+from .parts import SCRATCH_KINDS, PartLook, PartMaker, random_part
 from .surfaces import SURFACES
 
 
@@ -27,9 +27,10 @@ class BeltLook:
     one_kind: PartLook | None  # all parts are of this material and print; None: each is different
     fonts: tuple[Path, ...]
     kinds: tuple[str, ...] = SCRATCH_KINDS  # of scratches
+    part: PartMaker = random_part
 
 
-def random_look(rng: Rng, fonts: tuple[Path, ...]) -> BeltLook:
+def random_look(rng: Rng, fonts: tuple[Path, ...], part: PartMaker = random_part) -> BeltLook:
     """A belt of any material and lighting; mostly with parts of one material, as lines have it."""
     surfaces = tuple(SURFACES)
     dark = rng.random() < 0.7
@@ -41,8 +42,9 @@ def random_look(rng: Rng, fonts: tuple[Path, ...]) -> BeltLook:
         defocus_px=rng.uniform(0.3, 1.1),
         noise_grey=int(rng.integers(2, 9)),
         code_px=(110.0, 300.0),
-        one_kind=random_part(rng, fonts, (200.0, 200.0)) if rng.random() < 0.7 else None,
+        one_kind=part(rng, fonts, (200.0, 200.0)) if rng.random() < 0.7 else None,
         fonts=fonts,
+        part=part,
     )
 
 

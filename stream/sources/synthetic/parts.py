@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,6 +24,8 @@ SURFACE_KINDS = tuple(SURFACES)
 SCRATCH_ANGLES = 2 * np.pi
 BESIDE_SHARE = 0.12  # of scratches begin anywhere on the part
 
+Tint = tuple[float, float, float]  # what blue, green and red are multiplied by
+
 
 @dataclass(frozen=True)
 class PartLook:
@@ -34,6 +37,8 @@ class PartLook:
     ink: float  # grey value of the ink
     dirt: int  # dark specks, as dust leaves; GOOD
     film: float  # 0..1: how dark a smudge of grease or dust lies on it; GOOD
+    ground_tint: Tint = (1.0, 1.0, 1.0)
+    ink_tint: Tint = (1.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,9 @@ def random_part(rng: Rng, fonts: tuple[Path, ...], length_px: tuple[float, float
     return PartLook(random_code(rng, fonts, length_px), kind, ground, ink, dirt, film)
 
 
+PartMaker = Callable[[Rng, tuple[Path, ...], tuple[float, float]], PartLook]  # as random_part
+
+
 def random_scratch(rng: Rng, kinds: tuple[str, ...] = SCRATCH_KINDS) -> ScratchLook:
     """A scratch of any of the kinds; four in ten are faint."""
     faint = rng.random() < 0.4
@@ -87,9 +95,9 @@ def draw_part(
 
     A scratch goes through ink, now and then beside it, inside `within` ((H, W) bool) where that is given.
     """
-    face = surface(rng, look.surface, height, width, look.ground)
+    face = surface(rng, look.surface, height, width, look.ground) * np.array(look.ground_tint, np.float32)
     ink = code_ink(rng, look.code, height, width, centre)
-    clean = face + (np.float32(look.ink) - face) * ink[:, :, None]
+    clean = face + (np.float32(look.ink) * np.array(look.ink_tint, np.float32) - face) * ink[:, :, None]
     _add_dirt(rng, clean, look.dirt)
     _add_film(rng, clean, look.film)
     if scratch is None:

@@ -95,6 +95,8 @@ def scratched(rng: Rng, clean: np.ndarray, kind: str, place: Place, strength: fl
     if kind == SMEAR:
         return smeared(rng, clean, place, strength)
     coverage = (KINDS | BROAD | UNMET)[kind](rng, clean.shape[:2], place)[:, :, None] * np.float32(strength)
+    if kind in BROAD:
+        return _broadly_coloured(rng, clean, coverage)
     picture = clean
     if kind in ("gouge", "chip"):  # a furrow throws a shadow on one side
         shade = _shifted(coverage, int(rng.integers(1, 3)), int(rng.integers(-2, 3)))
@@ -113,6 +115,21 @@ def smeared(rng: Rng, clean: np.ndarray, place: Place, strength: float) -> np.nd
     dragged = cv2.filter2D(clean, -1, wipe / wipe.sum(), borderType=cv2.BORDER_REFLECT)
     patch = blob(rng, clean.shape[:2], place, breadth=rng.uniform(0.3, 0.7))[:, :, None]
     return clean + (dragged - clean) * (patch * np.float32(max(strength, 0.6)))
+
+
+def _broadly_coloured(rng: Rng, clean: np.ndarray, coverage: np.ndarray) -> np.ndarray:
+    """Damage of any look: lit from a side, bright or dark or of another colour below, rough within."""
+    picture = clean
+    if rng.random() < 0.35:
+        shade = _shifted(coverage, int(rng.integers(-2, 3)), int(rng.integers(-2, 3)))
+        picture = picture * (1 + rng.choice([-1, 1]) * rng.uniform(0.15, 0.5) * shade)
+    ground = np.median(clean[::4, ::4].reshape(-1, 3), axis=0)
+    if rng.random() < 0.5:
+        bare = _bare_colour(rng, clean)
+    else:
+        bare = np.clip(ground * rng.uniform(0.2, 1.1) + rng.uniform(0, 90) * rng.uniform(0.8, 1.1, 3), 0, 252)
+    rough = rng.uniform(0, 18) * smooth_field(rng, *clean.shape[:2], float(rng.uniform(1.0, 4.0)))[:, :, None]
+    return np.asarray(picture + (bare + rough - picture) * coverage, np.float32)
 
 
 def _shifted(coverage: np.ndarray, dx: int, dy: int) -> np.ndarray:

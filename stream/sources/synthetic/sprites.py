@@ -9,7 +9,7 @@ import numpy as np
 from .background import through_lens, to_uint8
 from .fields import Rng, gaussian
 from .looks import BeltLook
-from .parts import PartLook, draw_part, random_part, random_scratch
+from .parts import PartLook, draw_part, random_scratch
 from .plates import plate, rim
 from .visibility import change_between
 
@@ -58,7 +58,7 @@ def draw_sprite(rng: Rng, look: BeltLook, wanted: bool, top: int) -> Sprite:
 
 
 def _part_look(rng: Rng, look: BeltLook) -> PartLook:
-    face = random_part(rng, look.fonts, look.code_px)
+    face = look.part(rng, look.fonts, look.code_px)
     if look.one_kind is None:
         return face
     like = look.one_kind

@@ -14,7 +14,8 @@ from .parts import PartLook, random_part
 
 SMALL = "abcdefghijkmnpqrstuvwxyz"
 MARKS = "-/.:#+"
-SHARES = ((DIGITS, 0.5), (LETTERS, 0.35), (SMALL, 0.08), (MARKS, 0.07))  # of the characters of a text
+CHARACTERS = (DIGITS, LETTERS, SMALL, MARKS)
+SHARES = (0.5, 0.35, 0.08, 0.07)  # of the characters of a text
 
 
 def broad_part(rng: Rng, fonts: tuple[Path, ...], length_px: tuple[float, float]) -> PartLook:
@@ -43,10 +44,9 @@ def broad_code(rng: Rng, code: CodeLook) -> CodeLook:
 
 def broad_text(rng: Rng) -> str:
     """One to twelve characters of any kind, the first a capital or a digit."""
-    kinds, shares = zip(*SHARES, strict=True)
-    chosen = rng.choice(len(kinds), size=int(rng.integers(1, 13)), p=shares)
+    chosen = rng.choice(len(CHARACTERS), size=int(rng.integers(1, 13)), p=SHARES)
     first = (DIGITS + LETTERS)[rng.integers(len(DIGITS + LETTERS))]
-    return first + "".join(kinds[i][rng.integers(len(kinds[i]))] for i in chosen[1:])
+    return first + "".join(CHARACTERS[i][rng.integers(len(CHARACTERS[i]))] for i in chosen[1:])
 
 
 def _tint(rng: Rng, share: float) -> tuple[float, float, float]:

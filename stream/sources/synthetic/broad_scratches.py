@@ -76,7 +76,7 @@ def cracked(rng: Rng, shape: Shape, place: Place) -> np.ndarray:
     open_ends += [(at, angle + np.pi + rng.normal(0, 0.3), reach, width) for at, angle, reach, width in open_ends]
     for at, angle, reach_px, width_px in open_ends:  # grows while it is gone through
         middle = at + 0.5 * reach_px * np.array([np.cos(angle), np.sin(angle)])
-        path = bent_path(rng, Place(*middle, reach_px, angle), bend=0.3, points=8)
+        path = bent_path(rng, Place(float(middle[0]), float(middle[1]), reach_px, angle), bend=0.3, points=8)
         strokes.append((path, width_px))
         if reach_px > 12 and width_px > 0.6 and len(open_ends) < 40:
             for side in (-1, 1)[: int(rng.integers(1, 3))]:

@@ -119,6 +119,7 @@ def smeared(rng: Rng, clean: np.ndarray, place: Place, strength: float) -> np.nd
 
 def _broadly_coloured(rng: Rng, clean: np.ndarray, coverage: np.ndarray) -> np.ndarray:
     """Damage of any look: lit from a side, bright or dark or of another colour below, rough within."""
+    height, width = clean.shape[:2]
     picture = clean
     if rng.random() < 0.35:
         shade = _shifted(coverage, int(rng.integers(-2, 3)), int(rng.integers(-2, 3)))
@@ -128,7 +129,7 @@ def _broadly_coloured(rng: Rng, clean: np.ndarray, coverage: np.ndarray) -> np.n
         bare = _bare_colour(rng, clean)
     else:
         bare = np.clip(ground * rng.uniform(0.2, 1.1) + rng.uniform(0, 90) * rng.uniform(0.8, 1.1, 3), 0, 252)
-    rough = rng.uniform(0, 18) * smooth_field(rng, *clean.shape[:2], float(rng.uniform(1.0, 4.0)))[:, :, None]
+    rough = rng.uniform(0, 18) * smooth_field(rng, height, width, float(rng.uniform(1.0, 4.0)))[:, :, None]
     return np.asarray(picture + (bare + rough - picture) * coverage, np.float32)
 
 
